@@ -1,0 +1,115 @@
+"""The network an endpoint lives in: VPC, vSwitch, security group, and egress when the boot needs it."""
+
+import dataclasses
+import ipaddress
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.args import SingleEcsLlmArgs
+from components.names import physical_name
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """Ids of the network's parts, created here or the user's own."""
+
+    vswitch_id: pulumi.Input[str]
+    security_group_id: pulumi.Input[str]
+    egress: tuple[pulumi.Resource, ...]
+    """What must exist before a machine can reach the internet."""
+
+
+def vswitch_cidr(vpc_cidr: str) -> str:
+    """Return the first /24 of *vpc_cidr*, or all of it when it is smaller."""
+    vpc = ipaddress.ip_network(vpc_cidr)
+    return str(next(vpc.subnets(new_prefix=max(24, vpc.prefixlen))))
+
+
+def network(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> Network:
+    """Return the network of *args*, creating the parts that are not given."""
+    vpc_id: pulumi.Input[str] | None = args.vpc_id
+    vswitch_id: pulumi.Input[str] | None = args.vswitch_id
+    if vswitch_id is None:
+        vpc = alicloud.vpc.Network(
+            f"{name}-vpc", vpc_name=physical_name(name), cidr_block=args.vpc_cidr, tags=args.tags, opts=opts
+        )
+        vpc_id = vpc.id
+        vswitch_id = _vswitch(name, args, vpc.id, opts).id
+    group_id = args.security_group_id
+    if group_id is None:
+        group_id = _security_group(name, args, vpc_id, opts).id
+    egress = _nat(name, args, vpc_id, vswitch_id, opts) if args.nat_gateway else ()
+    return Network(vswitch_id, group_id, egress)
+
+
+def _vswitch(
+    name: str, args: SingleEcsLlmArgs, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> alicloud.vpc.Switch:
+    return alicloud.vpc.Switch(
+        f"{name}-vswitch",
+        vswitch_name=physical_name(name),
+        vpc_id=vpc_id,
+        zone_id=args.zone_id,
+        cidr_block=vswitch_cidr(args.vpc_cidr),
+        tags=args.tags,
+        opts=opts,
+    )
+
+
+def _security_group(
+    name: str, args: SingleEcsLlmArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+) -> alicloud.ecs.SecurityGroup:
+    return alicloud.ecs.SecurityGroup(
+        f"{name}-security-group",
+        security_group_name=physical_name(name),
+        vpc_id=vpc_id,
+        # The provider's default lets members of the group reach each other on every port.
+        inner_access_policy="Drop",
+        tags=args.tags,
+        opts=opts,
+    )
+
+
+def _nat(
+    name: str,
+    args: SingleEcsLlmArgs,
+    vpc_id: pulumi.Input[str] | None,
+    vswitch_id: pulumi.Input[str],
+    opts: pulumi.ResourceOptions,
+) -> tuple[pulumi.Resource, ...]:
+    gateway = alicloud.vpc.NatGateway(
+        f"{name}-nat",
+        nat_gateway_name=physical_name(name),
+        vpc_id=vpc_id,
+        vswitch_id=vswitch_id,
+        nat_type="Enhanced",
+        payment_type="PayAsYouGo",
+        tags=args.tags,
+        opts=opts,
+    )
+    address = alicloud.ecs.EipAddress(
+        f"{name}-nat-eip",
+        address_name=f"{physical_name(name)}-nat",
+        bandwidth=str(args.eip_bandwidth_mbps),
+        internet_charge_type="PayByTraffic",
+        tags=args.tags,
+        opts=opts,
+    )
+    association = alicloud.ecs.EipAssociation(
+        f"{name}-nat-eip-association",
+        allocation_id=address.id,
+        instance_id=gateway.id,
+        instance_type="Nat",
+        opts=opts,
+    )
+    entry = alicloud.vpc.SnatEntry(
+        f"{name}-snat",
+        snat_entry_name=physical_name(name),
+        snat_table_id=gateway.snat_table_ids,
+        source_vswitch_id=vswitch_id,
+        snat_ip=address.ip_address,
+        # The service accepts only an address that is already bound to the gateway.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[association])),
+    )
+    return (entry,)

@@ -1,0 +1,73 @@
+"""`up` means it answers: a Cloud Assistant command that ends when the machine completes a request."""
+
+import base64
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.args import SingleEcsLlmArgs
+from components.names import physical_name
+from components.userdata import ready_command
+
+_MARGIN_SECONDS = 300
+"""What Cloud Assistant and the provider get on top of the machine's own limit, so that the machine speaks first."""
+
+
+def readiness(
+    name: str,
+    args: SingleEcsLlmArgs,
+    instance_id: pulumi.Input[str],
+    api_key: pulumi.Output[str],
+    before: Sequence[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
+) -> alicloud.ecs.EcsInvocation:
+    """Return the invocation that succeeds once a completion passed the gate; *before* is what the boot waits for."""
+    seconds = args.ready_timeout_minutes * 60
+    command = alicloud.ecs.Command(
+        f"{name}-ready-command",
+        name=physical_name(name),
+        type="RunShellScript",
+        command_content=base64.b64encode(ready_command(seconds).encode()).decode(),
+        timeout=seconds + _MARGIN_SECONDS,
+        opts=opts,
+    )
+    return alicloud.ecs.EcsInvocation(
+        f"{name}-ready",
+        command_id=command.id,
+        instance_ids=[instance_id],
+        opts=pulumi.ResourceOptions.merge(
+            opts,
+            pulumi.ResourceOptions(
+                # A run that failed is run again by the next `up`; the type has no update.
+                replace_on_changes=["*"],
+                delete_before_replace=True,
+                # A rotated key is fetched by the same command, without a new machine.
+                replacement_trigger=api_key,
+                depends_on=list(before),
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 2 * _MARGIN_SECONDS}s"),
+                hooks=pulumi.ResourceHookBinding(on_error=[_explain(name, opts)]),
+            ),
+        ),
+    )
+
+
+def _explain(name: str, opts: pulumi.ResourceOptions) -> pulumi.ErrorHook:
+    """Return the hook that names the phase: the provider's own error says only that the run failed."""
+
+    async def explain(failure: pulumi.ErrorHookArgs) -> bool:
+        command_id = (failure.new_inputs or {}).get("commandId")
+        runs = await alicloud.ecs.get_ecs_invocations_output(
+            command_id=command_id, content_encoding="PlainText", opts=pulumi.InvokeOutputOptions(parent=opts.parent)
+        ).future()
+        if runs and runs.invocations:
+            pulumi.log.error(f"{name} does not answer. {last_words(runs.invocations[0])}", opts.parent)
+        return False
+
+    return pulumi.ErrorHook(f"{name}-ready-explain", explain)
+
+
+def last_words(invocation: alicloud.ecs.outputs.GetEcsInvocationsInvocationResult) -> str:
+    """Return what the machine printed in *invocation*, or Cloud Assistant's own reason when it printed nothing."""
+    run = invocation.invoke_instances[0]
+    return run.output.strip() or f"Cloud Assistant: {run.error_code} {run.error_info}".strip()

@@ -1,0 +1,27 @@
+"""What the machine's files read: one flat table of plain values. No secret is among them."""
+
+from components.args import SingleEcsLlmArgs
+
+Settings = dict[str, str | int]
+
+
+def settings(args: SingleEcsLlmArgs, parameters: dict[str, str]) -> Settings:
+    """Return the machine's settings; *parameters* names the secret parameters it fetches at boot."""
+    return {
+        "LLM_REGION": args.region,
+        "LLM_ENGINE": args.engine,
+        "LLM_ENGINE_IMAGE": args.engine_image,
+        "LLM_GATE_IMAGE": args.gate_image,
+        "LLM_GPU_COUNT": args.plan.gpu_count,
+        "LLM_MODEL": args.served_model_name,
+        "LLM_PORT": args.port,
+        "LLM_TLS": "on" if args.tls else "off",
+        "LLM_MAX_REQUEST_MIB": args.max_request_mib,
+        "LLM_WEIGHTS_SOURCE": args.weights_source,
+        "LLM_WEIGHTS_MODEL": args.weights_model,
+        "LLM_WEIGHTS_REVISION": args.weights_revision,
+        "LLM_WEIGHTS_STREAMS": args.weights_streams,
+        "LLM_OSS_BUCKET": args.oss_bucket or "",
+        "LLM_OSS_PREFIX": args.oss_prefix if args.oss_bucket else "",
+        **parameters,
+    }

@@ -1,0 +1,84 @@
+"""One GPU instance serving one model."""
+
+import json
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.args import SingleEcsLlmArgs
+from components.credentials import credentials, parameter_names
+from components.engine import engine_argv
+from components.exposure import allow_rules, public_address
+from components.machine import Machine, machine
+from components.network import network
+from components.readiness import readiness
+from components.review import review
+from components.settings import settings
+from components.userdata import cloud_config
+
+
+class SingleEcsLlm(pulumi.ComponentResource):
+    """An OpenAI-compatible endpoint on one GPU ECS instance, private unless an allow-list is given."""
+
+    endpoint: pulumi.Output[str]
+    """Base URL, ending in ``/v1``. Known once an authenticated completion has passed through it."""
+    api_key: pulumi.Output[str]
+    """Secret; send it as ``Authorization: Bearer``."""
+    model: pulumi.Output[str]
+    """The name to put in a request."""
+
+    def __init__(self, name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("alicloud-llm:index:SingleEcsLlm", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        if pulumi.runtime.is_dry_run():
+            pulumi.log.info(review(name, args), self)
+        keys = credentials(name, args, child)
+        net = network(name, args, child)
+        rules = allow_rules(name, args, net.security_group_id, child)
+        user_data = cloud_config(settings(args, parameter_names(name, args)), engine_argv(args))
+        box = machine(name, args, net, user_data, child)
+        address, joined = self._address(name, args, box, child)
+        before = (*rules, *joined, *box.joined, *keys.parameters.values())
+        ready = readiness(name, args, box.instance.id, keys.api_key, before, child)
+        self.endpoint = pulumi.Output.all(ready.id, address).apply(lambda known: endpoint_url(args, known[1]))
+        self.api_key = keys.api_key
+        self.model = pulumi.Output.from_input(args.served_model_name)
+        self.register_outputs(self.stack_outputs())
+
+    def _address(
+        self, name: str, args: SingleEcsLlmArgs, box: Machine, opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.Output[str], tuple[pulumi.Resource, ...]]:
+        eip = public_address(name, args, opts)
+        if eip is None:
+            return box.instance.primary_ip_address, ()
+        association = alicloud.ecs.EipAssociation(
+            f"{name}-eip-association",
+            allocation_id=eip.id,
+            instance_id=box.instance.id,
+            instance_type="EcsInstance",
+            opts=opts,
+        )
+        return eip.ip_address, (association,)
+
+    def stack_outputs(self) -> dict[str, pulumi.Output[str]]:
+        """Return what a stack exports: where it answers, the key, the model, and a call to paste."""
+        return {
+            "endpoint": self.endpoint,
+            "apiKey": self.api_key,
+            "model": self.model,
+            "curl": pulumi.Output.all(self.endpoint, self.model).apply(lambda known: curl_line(*known)),
+        }
+
+
+def endpoint_url(args: SingleEcsLlmArgs, address: str) -> str:
+    """Return the base URL at *address*, or at the certificate's domain when one is given."""
+    return f"{'https' if args.tls else 'http'}://{args.domain or address}:{args.port}/v1"
+
+
+def curl_line(endpoint: str, model: str) -> str:
+    """Return a completion to paste; the key goes through a pipe, so no process list shows it."""
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Who are you?"}], "stream": True})
+    return (
+        "pulumi stack output apiKey --show-secrets | sed 's/^/Authorization: Bearer /' | "
+        f"curl -sSN {endpoint}/chat/completions -H @- -H 'Content-Type: application/json' -d '{body}'"
+    )
