@@ -1,0 +1,1 @@
+"""Tools people run: demo, test, check, the local cloud and the clients."""
