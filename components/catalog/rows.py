@@ -1,0 +1,131 @@
+"""What a catalog row holds. A unit is in the name; bytes are bytes, MiB and GiB are powers of two."""
+
+import datetime
+from typing import ClassVar, Literal
+
+import pydantic
+
+
+class Row(pydantic.BaseModel):
+    """A fact, with where it was read and when."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    FILE: ClassVar[str]
+
+    name: str
+    source: str
+    """URLs or files read, separated by `` ; ``."""
+    checked: datetime.date
+    confidence: str = "one source"
+    notes: str = ""
+
+
+class Gpu(Row):
+    """A GPU as the engines see it."""
+
+    FILE: ClassVar[str] = "gpus.toml"
+
+    memory_mib: int
+    """What nvidia-smi shows."""
+    usable_mib: int
+    """What a process is offered: the driver keeps about 1 %. Every fit is computed from this one."""
+    nominal_gb: int
+    """What the vendor prints, the unit in which published minimum sizes are stated."""
+    sm: int | None = None
+    """CUDA compute capability times ten; absent when nobody has said."""
+    fp8: bool
+    """Has FP8 tensor cores (sm 89 and newer)."""
+    big_batches: bool
+    """The engines default to prefill batches of 8192 tokens here (70 GiB and more, A100 excepted), else 2048."""
+
+
+class Instance(Row):
+    """An ECS instance type with GPUs."""
+
+    FILE: ClassVar[str] = "instances.toml"
+
+    gpu: str
+    """A name in gpus.toml."""
+    gpu_count: int
+    vcpus: int
+    memory_gib: int
+    network_gbps: float | None = None
+    """Absent where the vendor's page gives none."""
+    eri: bool = False
+    """Offers eRDMA interfaces."""
+    nvlink: bool = False
+    """The GPUs reach each other over NVLink."""
+    uefi_image: bool = False
+    """Boots only images in UEFI mode."""
+
+
+class Model(Row):
+    """A checkpoint, in the fields the memory arithmetic reads."""
+
+    FILE: ClassVar[str] = "models.toml"
+
+    modelscope: str | None = None
+    """Id on ModelScope; absent when it was not confirmed."""
+    license: str = ""
+    weights_bytes: int
+    """Tensor bytes on disk, MTP layers included."""
+    quantization: Literal["bf16", "fp8"] = "bf16"
+    layers: int
+    attention_heads: int
+    kv_heads: int | None = None
+    """Grouped-query attention; absent with MLA."""
+    head_dim: int | None = None
+    kv_lora_rank: int | None = None
+    """MLA: width of the compressed row."""
+    qk_rope_head_dim: int | None = None
+    """MLA: width of the positional part of the row."""
+    max_context: int
+    """Tokens the published config allows without passing a RoPE override."""
+    moe: bool = False
+    fp8_tp_limit: int | None = None
+    """Largest tensor-parallel size whose slices are whole 128-wide FP8 blocks."""
+    minimum_gb: int | None = None
+    """Total GPU memory the vLLM recipes ask for, in vendor GB."""
+    vllm_minimum: str | None = None
+    sglang_minimum: str | None = None
+    vllm_reasoning_parser: str | None = None
+    vllm_tool_parser: str | None = None
+    sglang_reasoning_parser: str | None = None
+    sglang_tool_parser: str | None = None
+
+
+class Engine(Row):
+    """An inference engine, the version its flags were tried with, and its default image."""
+
+    FILE: ClassVar[str] = "engines.toml"
+
+    title: str
+    version: str
+    """Release whose command line parser accepted every flag used here."""
+    image: str
+    gate_image: str
+    """Caddy, the same for every engine."""
+    refused_flags: dict[str, str]
+    """Flags people copy from older guides that this version refuses, and what to write instead."""
+
+
+class Image(Row):
+    """A dated public system image with the GPU driver inside."""
+
+    FILE: ClassVar[str] = "images.toml"
+
+    default: bool = False
+    family: str
+    os: str
+    driver: str | None = None
+    minimum_system_disk_gib: int
+    boot_mode: Literal["unknown", "BIOS", "UEFI"] = "unknown"
+
+
+class Region(Row):
+    """A region and the zones of it that the sources name; its full list of zones is the vendor's."""
+
+    FILE: ClassVar[str] = "regions.toml"
+
+    zones: list[str]
