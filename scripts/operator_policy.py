@@ -1,0 +1,94 @@
+"""The least RAM policy for whoever runs `pulumi up`, made from docs/operator-permissions.toml."""
+
+import argparse
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+PERMISSIONS = Path(__file__).resolve().parents[1] / "docs" / "operator-permissions.toml"
+DEFAULT_REGION = "cn-hangzhou"
+DEFAULT_PROJECT = "llm"
+
+MAX_CHARACTERS = 6144
+"""
+What RAM accepts in one custom policy.
+
+Source: https://www.alibabacloud.com/help/doc-detail/28753.htm, 2026-11-21.
+"""
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z0-9]+)+")
+_PROJECT = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+_PROJECT_LENGTH = 31
+"""Physical names keep this much of their beginning when they are shortened."""
+
+Row = dict[str, Any]
+Document = dict[str, object]
+
+
+def permissions() -> dict[str, list[Row]]:
+    """Return the tables ``permission`` and ``scope``."""
+    return tomllib.loads(PERMISSIONS.read_text())
+
+
+def operator_policy(region: str, project: str) -> Document:
+    """
+    Return the policy for stacks in *region* whose physical names begin with *project*.
+
+    Raises:
+        ValueError: *region* or *project* cannot stand in an ARN; the sentence names the way out.
+    """
+    if not _REGION.fullmatch(region):
+        raise ValueError(f"region: {region!r} is no region id. Write it like {DEFAULT_REGION}.")
+    if not _PROJECT.fullmatch(project) or len(project) > _PROJECT_LENGTH:
+        raise ValueError(
+            f"project: {project!r} is not what a role's name can begin with. Write the name of Pulumi.yaml in letters, "
+            f"digits and single dashes, at most {_PROJECT_LENGTH} characters."
+        )
+    tables = permissions()
+    needed = {action for row in tables["permission"] for action in row["actions"]}
+    named = {action for scope in tables["scope"] for action in scope.get("actions", ())}
+    statements = [_statement(scope, _allowed(scope, needed - named), region, project) for scope in tables["scope"]]
+    return {"Version": "1", "Statement": statements}
+
+
+def _allowed(scope: Row, rest: set[str]) -> list[str]:
+    actions: list[str] = scope.get("actions") or [
+        action for action in rest if action.startswith(f"{scope['service']}:")
+    ]
+    return sorted(actions)
+
+
+def _statement(scope: Row, actions: list[str], region: str, project: str) -> Document:
+    resources = [arn.format(region=region, project=project) for arn in scope["resources"]]
+    statement: Document = {"Effect": "Allow", "Action": actions, "Resource": resources}
+    return statement | {"Condition": scope["condition"]} if "condition" in scope else statement
+
+
+def text(policy: Document) -> str:
+    """Return *policy* as it is pasted into the RAM console."""
+    return json.dumps(policy, indent=1) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the policy; exit code 2 with one sentence when an argument is not usable."""
+    parser = argparse.ArgumentParser(prog="operator-policy", description=__doc__)
+    parser.add_argument("--region", default=DEFAULT_REGION, help=f"where the stack is (default {DEFAULT_REGION})")
+    parser.add_argument(
+        "--project", default=DEFAULT_PROJECT, help="the name in Pulumi.yaml; <name>-<stack> is narrower"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        policy = operator_policy(options.region, options.project)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(text(policy), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
