@@ -41,7 +41,8 @@ def readiness(
             pulumi.ResourceOptions(
                 # A run that failed is run again by the next `up`; the type has no update.
                 replace_on_changes=["*"],
-                delete_before_replace=True,
+                # Deleting a run means stopping it, which the service may refuse once it has ended.
+                retain_on_delete=True,
                 # A rotated key is fetched by the same command, without a new machine.
                 replacement_trigger=api_key,
                 depends_on=list(before),

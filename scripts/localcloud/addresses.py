@@ -1,0 +1,93 @@
+"""Addresses of the local cloud: all on this host's loopback network, a different part for each cloud."""
+
+import fcntl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+from scripts.localcloud.errors import LocalCloudError
+
+SITES = 190
+"""How many local clouds one host can hold at a time: 127.64.0.0/16 to 127.253.0.0/16."""
+_FIRST = 64
+_PUBLIC = 255
+RESERVED_HOSTS = 4
+"""Addresses at the start of a switch that the service keeps for itself."""
+
+
+def site_of(home: Path) -> int:
+    """
+    Return the site number of the cloud at *home*, claiming one on this host when it has none.
+
+    Raises:
+        LocalCloudError: Every number is taken.
+
+    """
+    mine = str(home.resolve())
+    with _claims() as claims:
+        for number in range(SITES):
+            claim = claims / str(number)
+            if claim.exists() and claim.read_text(encoding="utf-8") == mine:
+                return number
+        for number in range(SITES):
+            claim = claims / str(number)
+            if not claim.exists() or not Path(claim.read_text(encoding="utf-8")).exists():
+                claim.write_text(mine, encoding="utf-8")
+                return number
+    raise LocalCloudError(f"site: all {SITES} local clouds of this host are taken. Take one down: localcloud down.")
+
+
+def release(home: Path) -> None:
+    """Give the site number of the cloud at *home* back."""
+    mine = str(home.resolve())
+    with _claims() as claims:
+        for claim in claims.iterdir():
+            if claim.name.isdigit() and claim.read_text(encoding="utf-8") == mine:
+                claim.unlink()
+
+
+@contextmanager
+def _claims() -> Iterator[Path]:
+    folder = Path(tempfile.gettempdir()) / "localcloud-sites"
+    if not folder.exists():
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o1777)
+    lock = folder / "lock"
+    fresh = not lock.exists()
+    with lock.open("a") as handle:
+        if fresh:
+            lock.chmod(0o666)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield folder
+
+
+def private(site: int, address: IPv4Address) -> str:
+    """Return where the private *address* is reachable on this host: 10.1.2.3 at 127.<site>.2.3."""
+    _, _, third, fourth = address.packed
+    return f"127.{_FIRST + site}.{third}.{fourth}"
+
+
+def public(site: int, number: int) -> str:
+    """
+    Return the public address *number*, counted from 1.
+
+    Raises:
+        LocalCloudError: The 254 public addresses of a cloud are used up.
+
+    """
+    if not 1 <= number < _PUBLIC:
+        raise LocalCloudError("EIP: the 254 public addresses of this local cloud are used up. Start a new one.")
+    return f"127.{_FIRST + site}.{_PUBLIC}.{number}"
+
+
+def is_public(address: str) -> bool:
+    """Whether *address*, as `private` or `public` returned it, lies in the part kept for public addresses."""
+    return address.split(".")[2] == str(_PUBLIC)
+
+
+def hosts(network: IPv4Network) -> Iterator[IPv4Address]:
+    """Yield the addresses of *network* that an instance may have, lowest first."""
+    for offset in range(RESERVED_HOSTS, network.num_addresses - 1):
+        yield network.network_address + offset

@@ -1,0 +1,28 @@
+"""Names of the resource types, as Pulumi writes them."""
+
+VPC = "alicloud:vpc/network:Network"
+SWITCH = "alicloud:vpc/switch:Switch"
+NAT_GATEWAY = "alicloud:vpc/natGateway:NatGateway"
+SNAT_ENTRY = "alicloud:vpc/snatEntry:SnatEntry"
+SECURITY_GROUP = "alicloud:ecs/securityGroup:SecurityGroup"
+SECURITY_RULE = "alicloud:ecs/securityGroupRule:SecurityGroupRule"
+INSTANCE = "alicloud:ecs/instance:Instance"
+DISK = "alicloud:ecs/ecsDisk:EcsDisk"
+DISK_ATTACHMENT = "alicloud:ecs/ecsDiskAttachment:EcsDiskAttachment"
+EIP = "alicloud:ecs/eipAddress:EipAddress"
+EIP_ASSOCIATION = "alicloud:ecs/eipAssociation:EipAssociation"
+ROLE_ATTACHMENT = "alicloud:ecs/ramRoleAttachment:RamRoleAttachment"
+COMMAND = "alicloud:ecs/command:Command"
+INVOCATION = "alicloud:ecs/ecsInvocation:EcsInvocation"
+ROLE = "alicloud:ram/role:Role"
+POLICY = "alicloud:ram/policy:Policy"
+POLICY_ATTACHMENT = "alicloud:ram/rolePolicyAttachment:RolePolicyAttachment"
+SECRET_PARAMETER = "alicloud:oos/secretParameter:SecretParameter"  # noqa: S105 a type's name
+BUCKET = "alicloud:oss/bucket:Bucket"
+BUCKET_ACCESS_BLOCK = "alicloud:oss/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BUCKET_ENCRYPTION = "alicloud:oss/bucketServerSideEncryption:BucketServerSideEncryption"
+BUCKET_OBJECT = "alicloud:oss/bucketObject:BucketObject"
+PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 a type's name
+RANDOM_ID = "random:index/randomId:RandomId"
+
+GET_INVOCATIONS = "alicloud:ecs/getEcsInvocations:getEcsInvocations"

@@ -1,0 +1,63 @@
+"""What one resource type does when it is made, changed and removed; the default is to remember and forget."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from scripts.localcloud.machine import Machines
+from scripts.localcloud.values import Values
+from scripts.localcloud.world import Record, World
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One call to the service: what is wanted, where, and the world it happens in."""
+
+    world: World
+    region: str
+    inputs: Values
+    secret: frozenset[str]
+    home: Path
+    machine_faults: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a long call has while it waits outside the lock; *cancelled* says that nobody waits for it any more."""
+
+    machines: Machines
+    look: Callable[[], World]
+    home: Path
+    machine_faults: Mapping[str, object]
+    timeout_seconds: float
+    cancelled: Event
+
+
+class Law:
+    """The behaviour of one resource type; methods raise `CloudError` with the vendor's code."""
+
+    type: str
+
+    def create(self, ask: Ask) -> Record:
+        """Check *ask* against the world and add a record to it."""
+        raise NotImplementedError
+
+    def settle(self, record: Record, waiting: Waiting) -> Values:  # noqa: ARG002
+        """Do what takes time after the record exists; return the properties it changes."""
+        return {}
+
+    def update(self, ask: Ask, record: Record, changed: frozenset[str]) -> None:
+        """Check the *changed* properties, whose new values are in *ask*; the caller stores them."""
+
+    def delete(self, ask: Ask, record: Record) -> None:
+        """Check that *record* may go; the caller removes it."""
+
+    def read(self, world: World, record: Record) -> Values:  # noqa: ARG002
+        """Return the properties as they are now."""
+        return record.properties
+
+
+def record_of(type_: str, ask: Ask, resource_id: str, outputs: Values) -> Record:
+    """Return a record of what was asked, with the service's own *outputs* where nothing was asked."""
+    return Record(type_, resource_id, ask.region, outputs | ask.inputs, sorted(ask.secret & set(ask.inputs)))

@@ -1,0 +1,90 @@
+"""Everything that exists in the cloud, in memory: records by type and id, and the counters that make ids."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from scripts.localcloud.errors import CloudError
+from scripts.localcloud.facts import regions
+from scripts.localcloud.machine import Machines
+from scripts.localcloud.values import Values, text
+
+
+@dataclass
+class Record:
+    """One resource that exists; *secret* names its secret properties, *hidden* is what no output shows."""
+
+    type: str
+    id: str
+    region: str
+    properties: Values
+    secret: list[str] = field(default_factory=list)
+    hidden: Values = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return the string property *name*, empty when absent."""
+        return text(self.properties, name)
+
+
+@dataclass
+class World:
+    """The state of one local cloud; laws change it, the store keeps it."""
+
+    site: int
+    counters: dict[str, int] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
+    exposed: dict[str, dict[str, object]] = field(default_factory=dict)
+    effects: list[Callable[[Machines], None]] = field(default_factory=list)
+
+    def all(self, type_: str) -> Iterator[Record]:
+        """Yield the records of *type_* in the order of their creation."""
+        return (record for record in self.records if record.type == type_)
+
+    def find(self, type_: str, resource_id: str) -> Record | None:
+        """Return the record of *type_* with *resource_id*, if it exists."""
+        return next((record for record in self.all(type_) if record.id == resource_id), None)
+
+    def need(self, type_: str, resource_id: str, code: str) -> Record:
+        """
+        Return the record of *type_* with *resource_id*.
+
+        Raises:
+            CloudError: It does not exist; *code* is the vendor's code for that.
+
+        """
+        record = self.find(type_, resource_id)
+        if record is None:
+            noun = type_.rsplit(":", 1)[1]
+            raise CloudError(code, f"The specified {noun} {resource_id!r} does not exist.")
+        return record
+
+    def where(self, type_: str, name: str, value: str) -> Iterator[Record]:
+        """Yield the records of *type_* whose string property *name* is *value*."""
+        return (record for record in self.all(type_) if value and record.text(name) == value)
+
+    def add(self, record: Record) -> Record:
+        """Put *record* into the world and return it."""
+        self.records.append(record)
+        return record
+
+    def remove(self, record: Record) -> None:
+        """Take *record* out of the world."""
+        self.records = [other for other in self.records if other is not record]
+
+    def count(self, name: str) -> int:
+        """Return how often *name* was counted, this time included."""
+        self.counters[name] = self.counters.get(name, 0) + 1
+        return self.counters[name]
+
+    def new_id(self, prefix: str, region: str) -> str:
+        """Return the next id such as ``vpc-bp100000000000000001``; the same run gives the same ids."""
+        return f"{prefix}-{regions()[region].infix}{self.count(prefix):017d}"
+
+    def then(self, effect: Callable[[Machines], None]) -> None:
+        """Run *effect* when the change is accepted, before it is kept."""
+        self.effects.append(effect)
+
+
+def now() -> str:
+    """Return the time as the service writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
