@@ -53,4 +53,6 @@ def find(kind: type[Kind], name: str) -> Kind:
     known = rows(kind)
     if name in known:
         return known[name]
-    raise ValueError(f"{name!r} is not in the catalog.{nearest(name, known) or f' See components/catalog/{kind.FILE}.'}")
+    raise ValueError(
+        f"{name!r} is not in the catalog.{nearest(name, known) or f' See components/catalog/{kind.FILE}.'}"
+    )

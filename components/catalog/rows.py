@@ -1,6 +1,6 @@
 """What a catalog row holds. A unit is in the name; bytes are bytes, MiB and GiB are powers of two."""
 
-import datetime
+import datetime as dt
 from typing import ClassVar, Literal
 
 import pydantic
@@ -16,7 +16,7 @@ class Row(pydantic.BaseModel):
     name: str
     source: str
     """URLs or files read, separated by `` ; ``."""
-    checked: datetime.date
+    checked: dt.date
     confidence: str = "one source"
     notes: str = ""
 

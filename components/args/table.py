@@ -1,0 +1,44 @@
+"""The README's table of arguments, generated from the fields."""
+
+import types
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import pydantic
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticUndefined
+
+from components.args.base import Args, is_secret
+
+_NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
+
+
+def argument_table(args: type[Args]) -> str:
+    """Return a Markdown table of the arguments of *args*: name, kind, default, meaning."""
+    rows = [
+        f"| `{to_camel(name)}` | {_kind(field.annotation)}{', secret' if is_secret(field) else ''} "
+        f"| {_default(field)} | {field.description} |"
+        for name, field in args.model_fields.items()
+    ]
+    return "\n".join(["| argument | kind | default | meaning |", "|---|---|---|---|", *rows, ""])
+
+
+def _kind(annotation: Any) -> str:  # noqa: ANN401
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _kind(inner[0])
+    if origin in (Union, types.UnionType):
+        kinds = [_kind(part) for part in inner if part is not type(None)]
+        return " or ".join(dict.fromkeys(kinds))
+    if origin is Literal:
+        return " / ".join(f"`{value}`" for value in inner)
+    if origin is tuple:
+        return f"list of {_kind(inner[0])}"
+    return {dict: "map of text"}.get(origin, _NAMES.get(annotation, "Output"))
+
+
+def _default(field: pydantic.fields.FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default in (None, PydanticUndefined, ()):
+        return ""
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"

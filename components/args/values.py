@@ -1,0 +1,180 @@
+"""Checks of single values. Each returns the value as it is used from then on, or raises ValueError with a way out."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+import pulumi
+from pydantic import AfterValidator
+
+from components import catalog, images
+from components.catalog import Instance, Region
+
+Number = TypeVar("Number", int, float)
+
+EPHEMERAL_PORTS = range(32768, 61000)
+"""Ports from which the machine's own outgoing connections leave. Source: Linux ip_local_port_range default."""
+
+PRIVATE = [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+"""Networks that the internet does not route. Source: RFC 1918, RFC 6598."""
+
+
+def within(low: float, high: float) -> AfterValidator:
+    """Return a check that a number lies between *low* and *high*, both allowed."""
+
+    def check(value: Number) -> Number:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is not within {low} to {high}.")
+        return value
+
+    return AfterValidator(check)
+
+
+def matching(pattern: str, what: str) -> AfterValidator:
+    """Return a check that a text matches *pattern* as a whole; *what* tells the user what it should look like."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} is not {what}.")
+        return value
+
+    return AfterValidator(check)
+
+
+def network(value: str) -> str:
+    """Return *value* as an IPv4 network with its prefix length."""
+    try:
+        found = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a network such as '203.0.113.0/24'.") from None
+    if found.version != 4:  # noqa: PLR2004 - the protocol's own number
+        raise ValueError(f"{value!r} is IPv6, and the endpoint's address is IPv4. Give IPv4 networks.")
+    if "/" not in value:
+        raise ValueError(f"{value!r} has no prefix length. Did you mean '{found}'?")
+    if found.network_address != ipaddress.ip_address(value.partition("/")[0]):
+        raise ValueError(f"{value!r} names a host inside its network. Did you mean '{found}'?")
+    return str(found)
+
+
+def vpc_network(value: str) -> str:
+    """Return *value* as a network that a VPC may use."""
+    found = ipaddress.IPv4Network(value)
+    if found.prefixlen > 28 or not is_private(value) or found.subnet_of(PRIVATE[3]):  # noqa: PLR2004 - in the message
+        raise ValueError(f"{value!r} is not within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, of size /8 to /28.")
+    return value
+
+
+def is_private(value: str) -> bool:
+    """Say whether the internet routes no address of the network *value*."""
+    return any(ipaddress.IPv4Network(value).subnet_of(private) for private in PRIVATE)
+
+
+def is_whole_internet(networks: tuple[str, ...]) -> bool:
+    """Say whether *networks* together let in half of all IPv4 addresses or more."""
+    parts = ipaddress.collapse_addresses(ipaddress.IPv4Network(text) for text in networks)
+    return sum(part.num_addresses for part in parts) >= 2**31
+
+
+def region_of(zone: str) -> str:
+    """
+    Return the region of *zone*: ``cn-hangzhou-h`` is in ``cn-hangzhou``, ``ap-southeast-1a`` in ``ap-southeast-1``.
+
+    Raises:
+        ValueError: It does not look like a zone, or like a misspelled region's.
+    """
+    found = re.fullmatch(r"([a-z]{2}(?:-[a-z]{2,})+)-[a-z]|([a-z]{2}(?:-[a-z]+)+-\d+)[a-z]", zone)
+    known = list(catalog.rows(Region))
+    if not found:
+        whole = " That is a region: add the zone's letter." if zone in known else " A zone looks like 'cn-hangzhou-h'."
+        raise ValueError(f"{zone!r} is not a zone.{whole}")
+    region = found[1] or found[2]
+    # A region newer than the catalog differs from its neighbours in the number; a misspelled one in the letters.
+    if re.sub(r"\d", "", region) not in {re.sub(r"\d", "", name) for name in known} and catalog.nearest(region, known):
+        raise ValueError(f"{zone!r} is in no region of the catalog.{catalog.nearest(region, known)}")
+    return region
+
+
+def zone(value: str) -> str:
+    """Return *value* if it has the shape of a zone."""
+    region_of(value)
+    return value
+
+
+def api_port(value: int) -> int:
+    """Return *value* if the machine has that port to give."""
+    if not 1024 <= value <= 65535:  # noqa: PLR2004 - in the message
+        raise ValueError(
+            f"{value} is not within 1024 to 65535. Ports below 1024 are the system's; the usual one is 8000."
+        )
+    if value in EPHEMERAL_PORTS:
+        raise ValueError(
+            f"{value} is one the machine uses itself, for outgoing connections (32768 to 60999). The usual one is 8000."
+        )
+    return value
+
+
+def instance_type(value: str) -> str:
+    """Return *value* if the catalog has that instance type."""
+    return catalog.find(Instance, value).name
+
+
+def image(value: str) -> str:
+    """Return *value* if it is a pinned container image."""
+    found = images.REFERENCE.fullmatch(value)
+    if not found:
+        raise ValueError(f"{value!r} is not an image reference such as 'registry.example.com/team/vllm:v1.2.3'.")
+    if not found["tag"] and not found["digest"]:
+        raise ValueError(f"{value!r} has no tag, so every boot could run another version. Add a tag or a digest.")
+    return value
+
+
+def _secret(check: Callable[[str], str]) -> AfterValidator:
+    """Return *check* for a secret: an Output passes unseen, and no message repeats the value."""
+
+    def guarded(value: str | pulumi.Output[str] | None) -> str | pulumi.Output[str] | None:
+        return check(value) if isinstance(value, str) else value
+
+    return AfterValidator(guarded)
+
+
+def _api_key(value: str) -> str:
+    if not value:
+        raise ValueError("is empty. Leave it out to have one generated.")
+    if any(character.isspace() or not character.isprintable() for character in value):
+        raise ValueError("holds a space, a newline or another character that no HTTP header can carry. Remove it.")
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", value):
+        raise ValueError("holds a character outside A-Z a-z 0-9 - . _ ~ + / (and = at the end). Use those of RFC 6750.")
+    if not 16 <= len(value) <= 512:  # noqa: PLR2004 - in the message
+        raise ValueError(f"has {len(value)} characters. Use 16 to 512.")
+    return value
+
+
+def _pem(label: str, what: str, *, end: str = "") -> Callable[[str], str]:
+    def check(value: str) -> str:
+        text = value.strip().replace("\r\n", "\n") + "\n"
+        if not re.fullmatch(rf"(?s)-----BEGIN {label}-----\n.*-----END {label}-----\n", text):
+            raise ValueError(f"is not {what} in PEM.{end}")
+        if len(text) > 4096:  # noqa: PLR2004 - in the message
+            raise ValueError(f"has {len(text)} characters, and a secret parameter holds 4096. {_SHORTER}")
+        return text
+
+    return check
+
+
+_SHORTER = "Use an elliptic curve key, and the chain without its root."
+
+Cidr = Annotated[str, AfterValidator(network)]
+VpcCidr = Annotated[str, AfterValidator(network), AfterValidator(vpc_network)]
+Zone = Annotated[str, AfterValidator(zone)]
+Port = Annotated[int, AfterValidator(api_port)]
+InstanceTypeName = Annotated[str, AfterValidator(instance_type)]
+ContainerImage = Annotated[str, AfterValidator(image)]
+ApiKey = Annotated[str | pulumi.Output[str] | None, _secret(_api_key)]
+Certificate = Annotated[
+    str | None, _secret(_pem("CERTIFICATE", "a certificate chain", end=" Give the text, not a path."))
+]
+PrivateKey = Annotated[
+    str | pulumi.Output[str] | None,
+    _secret(_pem("(?:EC |RSA )?PRIVATE KEY", "an unencrypted private key", end=" Give the text, not a path.")),
+]

@@ -1,0 +1,111 @@
+"""What can be wrong with a plan, each with the arithmetic and a way out; `allowUnfit` lets all of these pass."""
+
+import math
+from collections.abc import Iterator
+
+from components import catalog, images
+from components.catalog import Engine
+from components.plan.budget import Budget
+from components.plan.request import PlanRequest, Problem
+from components.sizing import CONTEXT_STEP, GIB, MINIMUM_CONTEXT, least_disk_gib
+
+
+def gib(size: float) -> str:
+    """Return *size* bytes as text in GiB."""
+    return f"{size / GIB:.2f} GiB"
+
+
+def memory_problems(request: PlanRequest, budget: Budget) -> Iterator[Problem]:
+    """Yield what does not fit into the GPUs' memory."""
+    wanted, limit = request.max_model_len, request.model.max_context
+    if budget.tokens < min(MINIMUM_CONTEXT, wanted or limit):
+        yield Problem("instance_type", _too_small(request, budget), hardware=True)
+    elif wanted is not None and wanted > budget.tokens:
+        yield Problem("max_model_len", _too_long(budget, wanted), hardware=True)
+    if wanted is not None and wanted > limit:
+        text = f"{wanted:,} tokens, and the model's config allows {limit:,}. Use {limit} or less; a longer one needs a "
+        yield Problem("max_model_len", text + "RoPE override (--hf-overrides in extraEngineArgs) and allowUnfit.")
+    minimum, total = request.model.minimum_gb, request.gpu.nominal_gb * request.gpus
+    if minimum is not None and total < minimum:
+        text = f"{request.instance.name} has {request.hardware} = {total} GB, and the vLLM recipe for "
+        yield Problem("instance_type", text + f"{request.model.name} asks for {minimum} GB.", hardware=True)
+    if budget.graphs > budget.outside:
+        yield Problem("gpu_memory_utilization", _no_room_for_graphs(request, budget))
+
+
+def _too_small(request: PlanRequest, budget: Budget) -> str:
+    name, share = request.model.name, f"{request.gpu_memory_utilization:.0%}"
+    taken = (
+        f"weights {gib(budget.weights)} + activations {gib(budget.activation)} + CUDA and NCCL {gib(budget.non_torch)}"
+    )
+    room = f"{share} of an {request.instance.gpu}'s {gib(budget.usable)} is {gib(budget.planned)}"
+    if budget.cache <= 0:
+        return f"{name} does not fit {request.hardware}: {taken} = {gib(budget.taken)} per GPU, and {room}."
+    return (
+        f"{name} leaves no room to work on {request.hardware}: {room}, less {taken}, leaves {gib(budget.cache)} "
+        f"= {budget.tokens:,} tokens of context, fewer than {MINIMUM_CONTEXT:,}."
+    )
+
+
+def _too_long(budget: Budget, wanted: int) -> str:
+    fits = max(CONTEXT_STEP, budget.tokens // CONTEXT_STEP * CONTEXT_STEP)
+    return (
+        f"{wanted:,} tokens take {gib(wanted * budget.token)} of cache per GPU, and {gib(budget.cache)} is left: "
+        f"room for {budget.tokens:,}. Use {min(fits, budget.tokens)} or less, or a larger instanceType."
+    )
+
+
+def _no_room_for_graphs(request: PlanRequest, budget: Budget) -> str:
+    share = math.floor((1 - budget.graphs / budget.usable) * 100) / 100
+    return (
+        f"{request.gpu_memory_utilization} leaves {gib(budget.outside)} of an {request.instance.gpu}'s "
+        f"{gib(budget.usable)} for CUDA graphs, which take {gib(budget.graphs)} (estimate). "
+        f"Use {share:.2f} or less, or put {_EAGER[request.engine]} in extraEngineArgs."
+    )
+
+
+_EAGER = {"vllm": "--enforce-eager", "sglang": "--disable-cuda-graph"}
+
+
+def other_problems(request: PlanRequest) -> Iterator[Problem]:
+    """Yield what is wrong besides GPU memory: number formats, the engine's version, the disk."""
+    yield from _format_problems(request)
+    yield from _image_problems(request)
+    least = least_disk_gib(request.model.weights_bytes)
+    if request.weights_disk_gib is not None and request.weights_disk_gib < least:
+        weights = f"{request.model.name} ({gib(request.model.weights_bytes)})"
+        text = (
+            f"{request.weights_disk_gib} GiB, and {weights} needs {least} GiB, with the file system and the engine's "
+        )
+        yield Problem("weights_disk_gib", f"{text}cache. Use {least} or more, or leave it out.")
+
+
+def _format_problems(request: PlanRequest) -> Iterator[Problem]:
+    if request.gpu.fp8:
+        return
+    name = f"{request.instance.gpu} has no FP8 units"
+    if request.kv_cache_dtype == "fp8":
+        yield Problem("kv_cache_dtype", f"'fp8', and the {name}. Use 'auto'.")
+    if weight_only_fp8(request) or request.model.quantization != "fp8":
+        return
+    yield Problem("instance_type", f"{request.model.name} is an FP8 checkpoint, and the {name}.", hardware=True)
+
+
+def weight_only_fp8(request: PlanRequest) -> bool:
+    """Say whether vLLM can run the FP8 checkpoint with 16-bit arithmetic (Marlin); never with MLA."""
+    fp8 = request.model.quantization == "fp8" and not request.gpu.fp8
+    return fp8 and request.engine == "vllm" and request.model.kv_lora_rank is None
+
+
+def _image_problems(request: PlanRequest) -> Iterator[Problem]:
+    row = catalog.find(Engine, request.engine)
+    other = images.other_engine(request.engine_image, request.engine)
+    if other:
+        text = f"{request.engine_image!r} is an image of {other}, and engine is {request.engine!r}."
+        yield Problem("engine_image", f"{text} Use {row.image!r}, or engine {other!r}.")
+        return
+    least = {"vllm": request.model.vllm_minimum, "sglang": request.model.sglang_minimum}[request.engine]
+    stated = images.engine_version(request.engine_image, request.engine)
+    if least and stated and images.parse_version(stated) < images.parse_version(least):
+        text = f"{request.engine_image!r} holds {row.title} {stated}, and {request.model.name} needs {least} or newer."
+        yield Problem("engine_image", f"{text} Use {row.image!r}.")
