@@ -1,0 +1,62 @@
+"""``python -m scripts.localcloud``: the stack in this folder, in a local cloud, without the ``pulumi`` command."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.localcloud.cloud import Cloud, home_from_environment
+from scripts.localcloud.errors import LocalCloudError
+from scripts.localcloud.inprocess import commands, project
+from scripts.localcloud.machines.spec import MachineError
+
+
+def main(argv: list[str]) -> int:
+    """Run one command and return the exit status: 0, 1 when it failed, 2 when it was called wrongly."""
+    options = _parser().parse_args(argv)
+    try:
+        return 0 if _run(options) else 1
+    except (LocalCloudError, MachineError) as problem:
+        print(f"error: {problem}", file=sys.stderr)  # noqa: T201 the answer of a command
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="localcloud", description=__doc__)
+    parser.add_argument("--stack", help="stack to work on; default: PULUMI_STACK, or the only Pulumi.<stack>.yaml")
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("preview", help="show what up would make")
+    actions.add_parser("up", help="make the stack")
+    actions.add_parser("destroy", help="delete everything the stack has")
+    shown = actions.add_parser("output", help="show the stack's outputs")
+    shown.add_argument("--show-secrets", action="store_true")
+    shown.add_argument("name", nargs="?")
+    actions.add_parser("status", help="show what exists in the local cloud")
+    actions.add_parser("down", help="remove the local cloud: machines, disks, state")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> bool:
+    cloud = Cloud(home_from_environment())
+    if options.action == "status":
+        return commands.status(cloud, _say)
+    if options.action == "down":
+        return commands.down(cloud, _say)
+    folder = Path.cwd()
+    stack = project.load(folder, project.stack_name(folder, options.stack))
+    match options.action:
+        case "preview":
+            return commands.preview(cloud, stack, folder, _say)
+        case "up":
+            return commands.up(cloud, stack, folder, _say)
+        case "destroy":
+            return commands.destroy(cloud, stack, _say)
+        case _:
+            return commands.output(cloud, stack, options.name, _say, show_secrets=options.show_secrets)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 the answer of a command
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,170 @@
+"""The commands of this door: preview, up, destroy, output, status, down."""
+
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from scripts.localcloud import addresses
+from scripts.localcloud.cloud import Cloud
+from scripts.localcloud.errors import LocalCloudError, suggestion
+from scripts.localcloud.inprocess import display
+from scripts.localcloud.inprocess.events import Journal, Message, Registration
+from scripts.localcloud.inprocess.monitor import CloudMonitor, Setup
+from scripts.localcloud.inprocess.program import main_program, run
+from scripts.localcloud.inprocess.project import Project
+from scripts.localcloud.inprocess.stack_file import Known, StackFile
+from scripts.localcloud.kinds import INSTANCE
+from scripts.localcloud.laws import LAWS
+from scripts.localcloud.machines.spec import MachineError
+from scripts.localcloud.values import text
+
+Say = Callable[[str], None]
+
+
+def preview(cloud: Cloud, project: Project, folder: Path, say: Say) -> bool:
+    """Show what an update would do; return whether it could."""
+    say(f"Previewing update ({project.stack}):")
+    monitor = _monitor(cloud, project, Journal(), preview=True)
+    good = run(main_program(folder), monitor, project.config)
+    _gone(monitor)
+    say(display.tree(monitor.journal.registrations))
+    _close(monitor, say, good=good, planned=True)
+    return good
+
+
+def up(cloud: Cloud, project: Project, folder: Path, say: Say) -> bool:
+    """Make the stack; return whether everything in it is there."""
+    say(f"Updating ({project.stack}):")
+
+    def listener(event: Registration | Message) -> None:
+        if isinstance(event, Registration):
+            if event.step != "same" or event.failed:
+                say(display.step_line(event))
+        elif event.severity == "info":
+            say(f"    {event.text}")
+
+    monitor = _monitor(cloud, project, Journal(listener), preview=False)
+    with _interruptible(monitor):
+        good = run(main_program(folder), monitor, project.config)
+    if good and _gone(monitor):
+        good = False
+    _close(monitor, say, good=good, planned=False)
+    return good
+
+
+def _monitor(cloud: Cloud, project: Project, journal: Journal, *, preview: bool) -> CloudMonitor:
+    known = StackFile(cloud.home, project.name, project.stack)
+    setup = Setup(project.name, project.stack, project.region, preview)
+    return CloudMonitor(cloud, setup, known, journal)
+
+
+@contextmanager
+def _interruptible(monitor: CloudMonitor) -> Iterator[None]:
+    """Let Ctrl-C call off what waits, and still save what exists."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        monitor.journal.say("error", "cancelled")
+        monitor.close()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _gone(monitor: CloudMonitor) -> bool:
+    """Whether the program no longer has a resource that the stack has; say which."""
+    here = {item.urn for item in monitor.journal.registrations}
+    gone = [known.name for urn, known in monitor.known.resources.items() if urn not in here and known.custom]
+    if gone and not monitor.journal.errors:
+        monitor.journal.say(
+            "error",
+            f"{', '.join(gone)}: no longer in the program. Without the pulumi command the local cloud only makes new "
+            "resources. Run destroy first, or use the pulumi command.",
+        )
+        return True
+    return False
+
+
+def _close(monitor: CloudMonitor, say: Say, *, good: bool, planned: bool) -> None:
+    found = [display.diagnostics(monitor.journal, notes=planned)]
+    if good:
+        found.append(display.outputs(monitor.outputs, monitor.secret_outputs))
+    found.append(display.counts(display.counted(monitor.journal.registrations), planned=planned))
+    for part in found:
+        if part:
+            say("")
+            say(part)
+
+
+def destroy(cloud: Cloud, project: Project, say: Say) -> bool:
+    """Delete everything the stack has, newest first; return whether nothing is left."""
+    say(f"Destroying ({project.stack}):")
+    known = StackFile(cloud.home, project.name, project.stack)
+    count = 0
+    for item in reversed(list(known.resources.values())):
+        if item.protect:
+            say(f"error: {item.name} is protected. Take protect off in the program and run up.")
+            return False
+        if not _delete(cloud, item, say):
+            return False
+        known.drop(item.urn)
+        say(display.deleted_line(item))
+        count += 1
+    known.remove()
+    say("")
+    say(display.counts({"delete": count}, planned=False))
+    return True
+
+
+def _delete(cloud: Cloud, item: Known, say: Say) -> bool:
+    if not item.custom or item.retain or item.type.startswith("pulumi:"):
+        return True
+    try:
+        cloud.delete(item.type, item.id, item.region)
+    except LocalCloudError as problem:
+        say(f"error: {display.short_type(item.type)} ({item.name}): {problem}")
+        return False
+    return True
+
+
+def output(cloud: Cloud, project: Project, name: str | None, say: Say, *, show_secrets: bool) -> bool:
+    """Show the outputs of the stack, or the one called *name* alone."""
+    known = StackFile(cloud.home, project.name, project.stack)
+    if name is None:
+        say(display.outputs(known.outputs, known.secret_outputs, show_secrets=show_secrets) or "No outputs.")
+        return True
+    if name not in known.outputs:
+        raise LocalCloudError(f"output: the stack has no {name!r}.{suggestion(name, known.outputs)}")
+    hidden = name in known.secret_outputs and not show_secrets
+    say("[secret]" if hidden else display.plain(known.outputs[name]))
+    return True
+
+
+def status(cloud: Cloud, say: Say) -> bool:
+    """Show what exists in the cloud."""
+    world = cloud.store.read()
+    for record in world.records:
+        state = text(LAWS[record.type].read(world, record), "status")
+        address = record.text("primaryIpAddress") or record.text("ipAddress")
+        facts = "  ".join(part for part in (state, address) if part)
+        say(f"{display.short_type(record.type)}  {record.id}  {facts}".rstrip())
+    if not world.records:
+        say(f"Nothing exists in the local cloud at {cloud.home}.")
+    return True
+
+
+def down(cloud: Cloud, say: Say) -> bool:
+    """Remove the whole local cloud: machines, disks, state."""
+    if cloud.home.exists():
+        for record in cloud.store.read().all(INSTANCE):
+            with suppress(MachineError):
+                cloud.machines.delete(record.id)
+        addresses.release(cloud.home)
+        shutil.rmtree(cloud.home)
+    say(f"The local cloud at {cloud.home} is gone.")
+    return True
