@@ -7,10 +7,11 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.args import SingleEcsLlmArgs
+from components.credentials import parameter_names
 from components.names import physical_name
 from components.network import Network
 from components.policy import TRUST_ECS, boot_policy
-from components.credentials import parameter_names
+
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
@@ -21,9 +22,7 @@ class Machine:
     joined: tuple[pulumi.Resource, ...]
 
 
-def machine(
-    name: str, args: SingleEcsLlmArgs, net: Network, user_data: str, opts: pulumi.ResourceOptions
-) -> Machine:
+def machine(name: str, args: SingleEcsLlmArgs, net: Network, user_data: str, opts: pulumi.ResourceOptions) -> Machine:
     """Return a GPU instance that boots *user_data*, with its weights disk attached."""
     disk = _weights_disk(name, args, opts)
     instance = _instance(name, args, net, user_data, opts)

@@ -1,13 +1,13 @@
 """One GPU instance serving one model."""
 
 import json
+from collections.abc import Iterator
 
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.args import SingleEcsLlmArgs
+from components.args import ArgsError, SingleEcsLlmArgs
 from components.credentials import credentials, parameter_names
-from components.engine import engine_argv
 from components.exposure import allow_rules, public_address
 from components.machine import Machine, machine
 from components.network import network
@@ -28,14 +28,20 @@ class SingleEcsLlm(pulumi.ComponentResource):
     """The name to put in a request."""
 
     def __init__(self, name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("alicloud-llm:index:SingleEcsLlm", name, {}, opts)
+        """
+        Create the endpoint.
+
+        Raises:
+            ArgsError: The arguments do not go together with the provider, or the user data is too large.
+        """
+        user_data = _user_data(name, args, opts)
+        super().__init__("alicloud-llm:index:SingleEcsLlm", name, args.inputs(), opts)
         child = pulumi.ResourceOptions(parent=self)
         if pulumi.runtime.is_dry_run():
             pulumi.log.info(review(name, args), self)
         keys = credentials(name, args, child)
         net = network(name, args, child)
         rules = allow_rules(name, args, net.security_group_id, child)
-        user_data = cloud_config(settings(args, parameter_names(name, args)), engine_argv(args))
         box = machine(name, args, net, user_data, child)
         address, joined = self._address(name, args, box, child)
         before = (*rules, *joined, *box.joined, *keys.parameters.values())
@@ -82,3 +88,24 @@ def curl_line(endpoint: str, model: str) -> str:
         "pulumi stack output apiKey --show-secrets | sed 's/^/Authorization: Bearer /' | "
         f"curl -sSN {endpoint}/chat/completions -H @- -H 'Content-Type: application/json' -d '{body}'"
     )
+
+
+def _user_data(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions | None) -> str:
+    problems = list(_region_problems(args, opts))
+    try:
+        text = cloud_config(settings(args, parameter_names(name, args)), args.engine_argv)
+    except ValueError as error:
+        problems.append(f"extraEngineArgs: {error}")
+    if problems:
+        raise ArgsError(args.COMPONENT, problems)
+    return text
+
+
+def _region_problems(args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
+    # A provider given in opts has a region of its own, which cannot be read before it exists.
+    region = None if opts and (opts.provider or opts.providers) else pulumi.Config("alicloud").get("region")
+    if region and region != args.region:
+        yield (
+            f"zoneId: {args.zone_id!r} lies in {args.region}, and alicloud:region is {region!r}. "
+            "Give a zone of that region, or change the region."
+        )

@@ -1,0 +1,27 @@
+"""
+LLM endpoints on Alibaba Cloud as Pulumi components.
+
+Names are resolved on first use, so a stack imports only what its own components need.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from components.args import ArgsError as ArgsError
+    from components.args import SingleEcsLlmArgs as SingleEcsLlmArgs
+    from components.single_ecs import SingleEcsLlm as SingleEcsLlm
+
+_HOMES = {
+    "ArgsError": "components.args",
+    "SingleEcsLlm": "components.single_ecs",
+    "SingleEcsLlmArgs": "components.args",
+}
+
+__all__ = ["ArgsError", "SingleEcsLlm", "SingleEcsLlmArgs"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _HOMES:
+        raise AttributeError(f"module 'components' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
