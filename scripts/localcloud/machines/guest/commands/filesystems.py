@@ -1,0 +1,85 @@
+"""mkfs.ext4, blkid and resize2fs on data disks."""
+
+import uuid
+from dataclasses import replace
+
+from scripts.localcloud.machines.guest import mounts
+from scripts.localcloud.machines.guest.commands import RefusedError, complain, say
+from scripts.localcloud.machines.guest.commands.options import Options, last
+
+NOTHING_FOUND = 2
+"""Exit status of blkid when no device matches. Source: blkid(8)."""
+
+
+def _make(arguments: list[str]) -> int:
+    given, words = Options(("-q", "-F"), ("-L", "-m", "-E", "-O", "-T")).read(arguments)
+    disk = _disk("mke2fs", words)
+    if disk is None:
+        return 1
+    if disk.device in mounts.table():
+        complain(f"{disk.device} is mounted; will not make a filesystem here!")
+        return 1
+    if disk.file_system and "-F" not in given:
+        complain(f"{disk.device} contains a {disk.file_system} file system; proceed anyway? (y,N)")
+        return 1
+    label = last(given, "-L")
+    if len(label) > 16:  # noqa: PLR2004 - the length of an ext4 label
+        raise RefusedError(f"label {label!r} is longer than 16 bytes")
+    made = replace(disk, file_system="ext4", label=label, uuid=str(uuid.uuid4()), formatted_gib=disk.size_gib)
+    for entry in disk.content.glob("*"):
+        raise RefusedError(f"{entry} is in the way on a disk that is being formatted")
+    mounts.write_header(made)
+    mounts.apply_disks()
+    return 0
+
+
+def _disk(tool: str, words: list[str]) -> mounts.Disk | None:
+    if len(words) != 1:
+        raise RefusedError(f"give one device, got: {' '.join(words)}")
+    disk = mounts.find(words[0])
+    if disk is None:
+        complain(f"{tool}: No such file or directory while trying to open {words[0]}")
+    return disk
+
+
+def _identify(arguments: list[str]) -> int:
+    given, words = Options((), ("-L", "-s", "-o", "-c", "-t")).read(_with_probe(arguments))
+    if "-L" in given:
+        found = [disk for disk in mounts.disks() if disk.label == given["-L"][-1]]
+        for disk in found[:1]:
+            say(disk.device)
+        return 0 if found else NOTHING_FOUND
+    disks = [disk for disk in mounts.disks() if not words or mounts.os.path.realpath(words[0]) == disk.device]
+    formatted = [disk for disk in disks if disk.file_system]
+    tag = last(given, "-s")
+    for disk in formatted:
+        tags = {"LABEL": disk.label, "UUID": disk.uuid, "TYPE": disk.file_system}
+        if tag and last(given, "-o") == "value":
+            say(tags[tag])
+        else:
+            shown = {key: value for key, value in tags.items() if not tag or key == tag}
+            say(f"{disk.device}: " + " ".join(f'{key}="{value}"' for key, value in shown.items()))
+    return 0 if formatted else NOTHING_FOUND
+
+
+def _with_probe(arguments: list[str]) -> list[str]:
+    return [argument for argument in arguments if argument != "-p"]
+
+
+def _grow(arguments: list[str]) -> int:
+    _, words = Options(("-p", "-f")).read(arguments)
+    disk = _disk("resize2fs", words[:1])
+    if disk is None:
+        return 1
+    if not disk.file_system:
+        complain(f"resize2fs: Bad magic number in super-block while trying to open {disk.device}")
+        return 1
+    if disk.formatted_gib == disk.size_gib:
+        say("The filesystem is already the full size. Nothing to do!")
+    mounts.write_header(replace(disk, formatted_gib=disk.size_gib))
+    return 0
+
+
+def main(name: str, arguments: list[str]) -> int:
+    """Run one of the three commands."""
+    return {"mkfs.ext4": _make, "blkid": _identify, "resize2fs": _grow}[name](arguments)

@@ -1,0 +1,145 @@
+"""Which images there are, and what is in them."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.localcloud.machines.guest.places import HOST, machine
+
+STORE = Path("/var/lib/docker/image")
+PULLED = STORE / "pulled.json"
+NET_BIND_SERVICE = "CAP_NET_BIND_SERVICE"
+SHELL_COMMANDS = "sh cat ls echo env true false sleep mkdir rm cp mv chmod id test [".split()
+TOOL_COMMANDS = """
+bash sh awk basename cat chmod cp cut date dirname echo env expr false find free grep head hostname id ls mkdir mktemp mv
+nproc printf ps pwd readlink realpath rm sed seq sort stat tail tee test timeout touch tr true uname wc xargs [
+""".split()
+
+
+@dataclass(frozen=True)
+class Image:
+    """What an image holds; *file_capabilities* of its main program must be in the bounding set, or exec fails."""
+
+    kind: str
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    commands: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    python: bool = False
+    file_capabilities: frozenset[str] = frozenset()
+
+
+_PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+KINDS = {
+    "vllm": Image("vllm", ("vllm", "serve"), (), tuple(TOOL_COMMANDS), _PATH, python=True),
+    "sglang": Image("sglang", (), ("/bin/bash",), tuple(TOOL_COMMANDS), _PATH, python=True),
+    "caddy": Image(
+        "caddy",
+        (),
+        ("caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"),
+        tuple(SHELL_COMMANDS),
+        _PATH | {"XDG_CONFIG_HOME": "/config", "XDG_DATA_HOME": "/data"},
+        file_capabilities=frozenset({NET_BIND_SERVICE}),
+    ),
+}
+_REFERENCE = re.compile(
+    r"(?:(?P<host>[a-z0-9.-]+(?:\.[a-z0-9.-]+|:\d+))/)?(?P<path>[a-z0-9._/-]+)(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
+)
+
+
+class ImageError(Exception):
+    """An image cannot be had; the text is the daemon's."""
+
+
+def image_of(reference: str) -> Image:
+    """
+    Return what *reference* names, pulled or not.
+
+    Raises:
+        ImageError: There is no such image.
+    """
+    match = _REFERENCE.fullmatch(reference)
+    if match is None:
+        raise ImageError("invalid reference format")
+    for kind, image in KINDS.items():
+        if kind in match["path"]:
+            return image
+    name = reference.partition("@")[0]
+    raise ImageError(f"manifest for {name} not found: manifest unknown: manifest unknown")
+
+
+def _reachable(reference: str) -> bool:
+    match = _REFERENCE.fullmatch(reference)
+    host = (match["host"] if match else "") or ""
+    return "-vpc." in host or bool(machine()["internet"])
+
+
+def pulled() -> list[str]:
+    """Return the references that are on this machine."""
+    return list(json.loads(PULLED.read_text())) if PULLED.exists() else []
+
+
+def pull(reference: str) -> str:
+    """
+    Fetch an image and return the last line that docker prints.
+
+    Raises:
+        ImageError: It does not exist, its registry is out of reach, or a fault says so.
+    """
+    faults = machine()["faults"]
+    host = reference.partition("/")[0]
+    if faults.get("image_pull_fails"):
+        raise ImageError(f'Get "https://{host}/v2/": net/http: TLS handshake timeout')
+    if faults.get("image_missing"):
+        raise ImageError(f"manifest for {reference} not found: manifest unknown: manifest unknown")
+    image = image_of(reference)
+    if not _reachable(reference):
+        raise ImageError(f'Get "https://{host}/v2/": dial tcp: lookup {host}: no route to host')
+    _lay_out(image)
+    known = pulled()
+    if reference in known:
+        return f"Status: Image is up to date for {reference}"
+    PULLED.write_text(json.dumps([*known, reference]))
+    return f"Status: Downloaded newer image for {reference}"
+
+
+def _lay_out(image: Image) -> None:
+    """Make the folders of commands and Python packages that the image's containers share."""
+    commands = STORE / image.kind / "bin"
+    packages = STORE / image.kind / "site"
+    for folder in (commands, packages):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in image.commands:
+        program = Path("/usr/bin") / name
+        if program.is_symlink() and not (commands / name).is_symlink():
+            (commands / name).symlink_to(program.readlink())
+    if image.python and not (commands / "python3").is_symlink():
+        (commands / "python3").symlink_to(machine()["python"]["program"])
+    if image.kind == "vllm":
+        _write(commands / "vllm", _LAUNCHER.format(module="vllm"), 0o755)
+    if image.kind == "sglang":
+        _write(packages / "sglang" / "__init__.py", "")
+        _write(packages / "sglang" / "launch_server.py", _LAUNCHER.format(module="sglang"))
+
+
+def _write(file: Path, text: str, mode: int = 0o644) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(mode)
+
+
+_LAUNCHER = """#!/usr/bin/python3
+import sys
+sys.path[:0] = ["/.localcloud/engine"]
+from scripts.localcloud.machines.engine.{module} import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def host_mounts() -> list[tuple[str, str]]:
+    """Return source and target of the laptop's own files that every container sees."""
+    folders = ["/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/share", str(HOST)]
+    libraries = [f"/{name}" for name in ("lib", "lib32", "lib64") if not (Path("/") / name).is_symlink()]
+    present = [folder for folder in [*folders, *libraries] if Path(folder).is_dir()]
+    return [(folder, folder) for folder in present]

@@ -1,0 +1,110 @@
+"""The bubblewrap command of a container."""
+
+import concurrent.futures
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.localcloud.machines.guest import gpus
+from scripts.localcloud.machines.guest.docker import images, real_engine
+from scripts.localcloud.machines.guest.docker.config import ContainerConfig
+from scripts.localcloud.machines.guest.docker.networks import Network
+from scripts.localcloud.machines.guest.places import BWRAP, CADDY, ENGINE, EXCHANGE, machine
+
+FOLDERS = "bin dev etc home mnt opt proc root run srv sys tmp usr/bin usr/local/bin var/tmp config data etc/caddy .localcloud"
+LINKS = {"bin": "usr/bin", "sbin": "usr/bin", "usr/sbin": "bin"}
+_machine_network = concurrent.futures.ThreadPoolExecutor(1)
+_machine_network.submit(int)
+
+
+def in_machine_network(call: Callable[[], None]) -> None:
+    """Run *call* in a thread that is in the machine's own network namespace, from a thread that is not."""
+    _machine_network.submit(call).result()
+
+
+def argv(config: ContainerConfig) -> list[str]:
+    """Return the program and arguments: an entrypoint of the user's own drops the image's command."""
+    image = images.image_of(config.image)
+    entrypoint = list(image.entrypoint) if config.entrypoint is None else config.entrypoint
+    inherited = [] if config.entrypoint is not None else list(image.command)
+    return [*entrypoint, *(inherited if config.command is None else config.command)]
+
+
+def environment(config: ContainerConfig) -> dict[str, str]:
+    """Return the variables of the container."""
+    return images.image_of(config.image).environment | {"HOME": "/root"} | config.environment
+
+
+def lay_out(root: Path, config: ContainerConfig, container_id: str, attachments: list[tuple[Network, str]]) -> None:
+    """Make the container's own files."""
+    for name in FOLDERS.split():
+        if not (root / name).is_symlink():
+            (root / name).mkdir(parents=True, exist_ok=True)
+    for name in ("lib", "lib32", "lib64"):
+        host = Path("/") / name
+        if host.is_symlink() and not (root / name).is_symlink():
+            (root / name).symlink_to(f"usr/{name}")
+    for name, target in LINKS.items():
+        if (root / name).is_dir() and not (root / name).is_symlink():
+            (root / name).rmdir()
+        if not (root / name).is_symlink():
+            (root / name).symlink_to(target)
+    short = container_id[:12]
+    hosts = "".join(f"{address}\t{short}\n" for _, address in attachments)
+    files = {
+        "passwd": "root:x:0:0:root:/root:/bin/sh\n",
+        "group": "root:x:0:\n",
+        "hostname": f"{short}\n",
+        "hosts": f"127.0.0.1\tlocalhost\n{hosts}",
+        "resolv.conf": "nameserver 127.0.0.11\n",
+        "nsswitch.conf": "hosts: files dns\n",
+    }
+    for name, text in files.items():
+        (root / "etc" / name).write_text(text)
+
+
+def _read_only(source: str | Path, target: str | Path) -> list[str]:
+    return ["--ro-bind", str(source), str(target)]
+
+
+def _image_mounts(config: ContainerConfig) -> list[str]:
+    image = images.image_of(config.image)
+    mounts = [word for source, target in images.host_mounts() for word in _read_only(source, target)]
+    mounts += _read_only(images.STORE / image.kind / "bin", "/usr/bin")
+    mounts += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    if image.kind == "caddy":
+        mounts += _read_only(CADDY, "/usr/local/bin/caddy")
+    if image.python:
+        facts = machine()["python"]
+        mounts += [word for folder in facts["folders"] for word in _read_only(folder, folder)]
+        mounts += [word for folder in facts["sites"] for word in _read_only(images.STORE / image.kind / "site", folder)]
+        mounts += _read_only(ENGINE, ENGINE)
+        mounts += _read_only(EXCHANGE / "machine.json", EXCHANGE / "machine.json")
+        mounts += real_engine.mounts(image.kind)
+    return mounts
+
+
+def _wanted_mounts(config: ContainerConfig) -> list[str]:
+    mounts = []
+    for path in config.tmpfs:
+        mounts += ["--tmpfs", path.partition(":")[0]]
+    for mount in sorted(config.mounts, key=lambda mount: mount.target):
+        mounts += ["--ro-bind" if mount.read_only else "--bind", mount.source, mount.target]
+    if config.gpus:
+        for device in gpus.devices():
+            mounts += ["--dev-bind", str(device), str(device)]
+    return mounts
+
+
+def command(root: Path, config: ContainerConfig, container_id: str, info: int) -> list[str]:
+    """Return the command line; it writes its child's pid to the descriptor *info*."""
+    variables = environment(config) | real_engine.environment(images.image_of(config.image).kind)
+    line = [str(BWRAP), "--unshare-pid", "--unshare-uts", "--die-with-parent", "--hostname", container_id[:12]]
+    line += [] if config.host_ipc else ["--unshare-ipc"]
+    line += [] if config.init else ["--as-pid-1"]
+    line += ["--clearenv", *(word for item in variables.items() for word in ("--setenv", *item))]
+    line += ["--bind", str(root), "/", *_image_mounts(config), "--proc", "/proc", "--dev", "/dev"]
+    line += ["--tmpfs", "/dev/shm", *_wanted_mounts(config)]  # noqa: S108 - the container's own
+    line += ["--remount-ro", "/"] if config.read_only else []
+    line += ["--chdir", config.working_dir, "--cap-drop", "ALL"]
+    line += [word for name in config.capabilities() for word in ("--cap-add", name)]
+    return [*line, "--info-fd", str(info), "--", *argv(config)]

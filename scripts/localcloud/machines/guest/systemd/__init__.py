@@ -1,0 +1,1 @@
+"""A stand-in for systemd: it knows the directives in use, and refuses a unit file with any other."""

@@ -1,0 +1,1 @@
+"""The hosts of the cloud that a machine calls: metadata, OOS, OSS and the model hub."""
