@@ -16,7 +16,7 @@ def main(argv: list[str]) -> int:
     try:
         return 0 if _run(options) else 1
     except (LocalCloudError, MachineError) as problem:
-        print(f"error: {problem}", file=sys.stderr)  # noqa: T201 the answer of a command
+        print(f"error: {problem}", file=sys.stderr)
         return 1
 
 
@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> bool:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 the answer of a command
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from scripts.localcloud.machine import Machines, machines_at
 from scripts.localcloud.machines.spec import MachineError
 from scripts.localcloud.rules import function, rule
 from scripts.localcloud.store import Store
-from scripts.localcloud.values import UNKNOWN, Values, text
+from scripts.localcloud.values import UNKNOWN, Values
 from scripts.localcloud.world import Record, World
 
 HOME = "LOCALCLOUD_HOME"
@@ -65,10 +65,17 @@ class Cloud:
         return check(rule(type_), name, inputs, secret=secret, seed=seed)
 
     def diff(
-        self, type_: str, name: str, state: Values, inputs: Values, *, ignore: frozenset[str] = frozenset()
+        self,
+        type_: str,
+        name: str,
+        state: Values,
+        inputs: Values,
+        *,
+        ignore: frozenset[str] = frozenset(),
+        replace_known: frozenset[str] = frozenset(),
     ) -> Diff:
         """Return what an update from *state* to *inputs* would change."""
-        return diff(rule(type_), name, state, inputs, ignore=ignore)
+        return diff(rule(type_), name, state, inputs, ignore=ignore, replace_known=replace_known)
 
     def preview(self, type_: str, inputs: Values, state: Values | None = None) -> Values:
         """Return the properties a resource will have, as far as they are known before the update."""
@@ -107,6 +114,7 @@ class Cloud:
             cancelled=target.cancelled or Event(),
         )
         try:
+            _dawdle(record, waiting, asked.slow.get(record.type, 0))
             changed = LAWS[record.type].settle(record, waiting)
         except InitFailedError as failure:
             self._remember(record, failure.properties)
@@ -204,7 +212,7 @@ class Cloud:
             raise LocalCloudError(f"{token}: the local cloud has no answer for this function.")
         return invocations(self.store.read(), checked.inputs)
 
-    def _ask(  # noqa: PLR0913 one call's whole context
+    def _ask(
         self,
         world: World,
         type_: str,
@@ -223,9 +231,17 @@ class Cloud:
         try:
             for effect in world.effects:
                 effect(self.machines)
-            if any(text(instance.properties, "status") for instance in world.all(INSTANCE)):
+            if world.exposed or any(world.all(INSTANCE)):
                 exposure.apply(world, self.machines)
         except MachineError as problem:
             raise CloudError("InternalError", str(problem)) from problem
         world.effects.clear()
         services.write(world, self.home)
+
+
+def _dawdle(record: Record, waiting: Waiting, slow_seconds: float) -> None:
+    """Take as long as a fault asks for, unless somebody calls it off or its time is up."""
+    if waiting.cancelled.wait(min(slow_seconds, waiting.timeout_seconds)):
+        raise InitFailedError(record.id, record.properties, "cancelled while waiting for the resource.")
+    if slow_seconds > waiting.timeout_seconds:
+        raise InitFailedError(record.id, record.properties, "timeout while waiting for the resource.")

@@ -37,17 +37,28 @@ class Diff:
         return tuple(dict.fromkeys(_top(change.path) for change in self.changes))
 
 
-def diff(rule: Rule, name: str, state: Values, inputs: Values, *, ignore: frozenset[str] = frozenset()) -> Diff:
+def diff(
+    rule: Rule,
+    name: str,
+    state: Values,
+    inputs: Values,
+    *,
+    ignore: frozenset[str] = frozenset(),
+    replace_known: frozenset[str] = frozenset(),
+) -> Diff:
     """
     Compare the *inputs* of resource *name* with its *state*.
 
     A property that is left out keeps the service's value when the service has one to keep (optional and computed).
+    *ignore* names properties nobody looks at, *replace_known* those whose change to a known value replaces.
     """
     changes: list[Change] = []
     for prop, row in rule.properties.items():
         if row.output or prop in ignore or suppressed(rule.type, prop, state, inputs):
             continue
-        changes += _changes(prop, row, state.get(prop), inputs.get(prop), force=rule.no_update)
+        old, new = state.get(prop), inputs.get(prop)
+        force = rule.no_update or (prop in replace_known and bool(old) and bool(new) and new is not UNKNOWN)
+        changes += _changes(prop, row, old, new, force=force)
     return Diff(tuple(changes), _delete_first(rule, name, state, inputs))
 
 

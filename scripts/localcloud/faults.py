@@ -20,10 +20,11 @@ _CALLS = ("create", "update", "delete")
 
 @dataclass(frozen=True)
 class Faults:
-    """Refusals by call and type, throttled calls by type, and what goes wrong on machines."""
+    """Refusals by call and type, throttled calls and slow creates (in seconds) by type, faults of machines by name."""
 
     calls: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     throttle: Mapping[str, int] = field(default_factory=dict)
+    slow: Mapping[str, float] = field(default_factory=dict)
     machine: Mapping[str, object] = field(default_factory=dict)
 
     def strike(self, world: World, call: str, type_: str) -> None:
@@ -72,17 +73,17 @@ def parse(document: object, source: str) -> Faults:
         LocalCloudError: A fault that nobody knows.
 
     """
-    known = (*_CALLS, "throttle", "machine")
+    known = (*_CALLS, "throttle", "slow", "machine")
     if not isinstance(document, dict):
         raise LocalCloudError(f"{source}: must be an object with {', '.join(known)}.")
     for key, value in document.items():
         if key not in known or not isinstance(value, dict):
             raise LocalCloudError(f"{source}: {key!r} is no fault. One of {', '.join(known)}.{suggestion(key, known)}")
-    for type_ in (type_ for key in (*_CALLS, "throttle") for type_ in document.get(key, {})):
+    for type_ in (type_ for key in (*_CALLS, "throttle", "slow") for type_ in document.get(key, {})):
         rule(type_)
     unknown = {code for call in _CALLS for code in document.get(call, {}).values()} - set(error_codes())
     if unknown:
         shown, codes = ", ".join(sorted(unknown)), ", ".join(error_codes())
         raise LocalCloudError(f"{source}: {shown} is no error code known here. One of {codes}.")
     calls = {call: document.get(call, {}) for call in _CALLS}
-    return Faults(calls, document.get("throttle", {}), document.get("machine", {}))
+    return Faults(calls, document.get("throttle", {}), document.get("slow", {}), document.get("machine", {}))

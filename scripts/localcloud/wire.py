@@ -44,7 +44,7 @@ def _value(value: struct_pb2.Value, secrets: Secrets) -> Value:
         case "number_value":
             return int(value.number_value) if value.number_value.is_integer() else value.number_value
         case "bool_value":
-            return value.bool_value
+            return bool(value.bool_value)
         case "list_value":
             return [_value(item, secrets) for item in value.list_value.values]
         case "struct_value":
@@ -82,17 +82,17 @@ def _marked(value: struct_pb2.Value) -> struct_pb2.Value:
 
 
 def _encoded(value: Value) -> struct_pb2.Value:
-    if value is None:
-        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    if value is UNKNOWN:
-        return struct_pb2.Value(string_value=_UNKNOWN)
-    if isinstance(value, bool):
-        return struct_pb2.Value(bool_value=value)
-    if isinstance(value, int | float):
-        return struct_pb2.Value(number_value=value)
-    if isinstance(value, str):
-        return struct_pb2.Value(string_value=value)
-    if isinstance(value, list):
-        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[_encoded(item) for item in value]))
-    fields = {name: _encoded(item) for name, item in value.items()}  # type: ignore[union-attr]  # only objects are left
-    return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))
+    match value:
+        case None:
+            return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
+        case dict():
+            fields = {name: _encoded(item) for name, item in value.items()}
+            return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=fields))
+        case list():
+            return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[_encoded(item) for item in value]))
+        case bool():
+            return struct_pb2.Value(bool_value=value)
+        case int() | float():
+            return struct_pb2.Value(number_value=value)
+        case _:
+            return struct_pb2.Value(string_value=_UNKNOWN if value is UNKNOWN else value)

@@ -12,7 +12,7 @@ from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError, suggestion
 from scripts.localcloud.inprocess import display
 from scripts.localcloud.inprocess.events import Journal, Message, Registration
-from scripts.localcloud.inprocess.monitor import CloudMonitor, Setup
+from scripts.localcloud.inprocess.monitor import ONLY_NEW, CloudMonitor, Setup
 from scripts.localcloud.inprocess.program import main_program, run
 from scripts.localcloud.inprocess.project import Project
 from scripts.localcloud.inprocess.stack_file import Known, StackFile
@@ -29,7 +29,7 @@ def preview(cloud: Cloud, project: Project, folder: Path, say: Say) -> bool:
     say(f"Previewing update ({project.stack}):")
     monitor = _monitor(cloud, project, Journal(), preview=True)
     good = run(main_program(folder), monitor, project.config)
-    _gone(monitor)
+    monitor.journal.registrations += [_going(known) for known in _gone(monitor)]
     say(display.tree(monitor.journal.registrations))
     _close(monitor, say, good=good, planned=True)
     return good
@@ -49,7 +49,9 @@ def up(cloud: Cloud, project: Project, folder: Path, say: Say) -> bool:
     monitor = _monitor(cloud, project, Journal(listener), preview=False)
     with _interruptible(monitor):
         good = run(main_program(folder), monitor, project.config)
-    if good and _gone(monitor):
+    gone = ", ".join(known.name for known in _gone(monitor))
+    if good and gone:
+        monitor.journal.say("error", f"{gone}: no longer in the program. {ONLY_NEW}")
         good = False
     _close(monitor, say, good=good, planned=False)
     return good
@@ -76,18 +78,24 @@ def _interruptible(monitor: CloudMonitor) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _gone(monitor: CloudMonitor) -> bool:
-    """Whether the program no longer has a resource that the stack has; say which."""
+def _gone(monitor: CloudMonitor) -> list[Known]:
+    """Return the resources that the stack has and the program no longer registers."""
     here = {item.urn for item in monitor.journal.registrations}
-    gone = [known.name for urn, known in monitor.known.resources.items() if urn not in here and known.custom]
-    if gone and not monitor.journal.errors:
-        monitor.journal.say(
-            "error",
-            f"{', '.join(gone)}: no longer in the program. Without the pulumi command the local cloud only makes new "
-            "resources. Run destroy first, or use the pulumi command.",
-        )
-        return True
-    return False
+    return [known for urn, known in monitor.known.resources.items() if urn not in here]
+
+
+def _going(known: Known) -> Registration:
+    return Registration(
+        urn=known.urn,
+        type=known.type,
+        name=known.name,
+        parent=known.parent,
+        custom=known.custom,
+        inputs=known.inputs,
+        secret=frozenset(known.secret),
+        request=None,
+        step="delete",
+    )
 
 
 def _close(monitor: CloudMonitor, say: Say, *, good: bool, planned: bool) -> None:

@@ -22,6 +22,10 @@ from scripts.localcloud.values import UNKNOWN, Values, text
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDERS = "pulumi:providers:"
 _MOST_RETRIES = 100
+ONLY_NEW = (
+    "Without the pulumi command the local cloud only makes new resources. Run destroy first, or use the pulumi command."
+)
+"""What this door says to a change of something that exists."""
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
@@ -97,7 +101,7 @@ class CloudMonitor(MockMonitor):
             registration.seconds = monotonic() - start
             self.journal.done(registration)
         secret = set(registration.secret) | set(request.additionalSecretOutputs) | self._secret_by_rule(request.type)
-        known_id = registration.id if registration.id else ""
+        known_id = registration.id or ""
         body = wire.encode(registration.outputs, secret)
         return resource_pb2.RegisterResourceResponse(urn=registration.urn, id=known_id, object=body)
 
@@ -179,10 +183,7 @@ class CloudMonitor(MockMonitor):
             registration.outputs = self.cloud.preview(request.type, registration.inputs, state)
         else:
             changed = ", ".join(found.names) or "it failed the last time"
-            raise LocalCloudError(
-                f"would need {registration.step} ({changed}). Without the pulumi command the local cloud only makes "
-                "new resources. Run destroy first, or use the pulumi command."
-            )
+            raise LocalCloudError(f"would need {registration.step} ({changed}). {ONLY_NEW}")
 
     def _create(
         self, registration: Registration, request: resource_pb2.RegisterResourceRequest, target: Target
@@ -308,7 +309,8 @@ class CloudMonitor(MockMonitor):
         except LocalCloudError as problem:
             failure = provider_pb2.CheckFailure(reason=str(problem))
             return resource_pb2.ResourceInvokeResponse(failures=[failure])
-        return resource_pb2.ResourceInvokeResponse(**{"return": wire.encode(answer)})
+        fields = {"return": wire.encode(answer)}
+        return resource_pb2.ResourceInvokeResponse(**fields)  # type: ignore[arg-type]  # its name is a keyword
 
     def RegisterErrorHook(self, request: resource_pb2.RegisterErrorHookRequest) -> empty_pb2.Empty:  # noqa: N802
         """Keep an error hook."""

@@ -59,8 +59,8 @@ class Instance(Law):
         """Change the instance in place; some changes stop and start the machine, a new image empties it."""
         instance_terms.check(ask)
         _check_sold(ask.inputs)
-        for name in changed & {"vswitchId", "vpcId", "privateIp"}:
-            raise CloudError("IncorrectInstanceStatus", f"The local cloud cannot change {name} in place.")
+        if changed & {"vswitchId", "vpcId", "privateIp"}:
+            _move(ask, record)
         if "securityGroups" in changed:
             _check_groups(ask, ask.world.need(SWITCH, record.text("vswitchId"), "InvalidVSwitchId.NotFound"))
         if "systemDiskSize" in changed and number(ask.inputs, "systemDiskSize") < number(
@@ -195,6 +195,19 @@ def _wanted_address(wanted: str, network: IPv4Network) -> IPv4Address:
     if address not in set(addresses.hosts(network)):
         raise CloudError("InvalidPrivateIpAddress.Malformed", f"privateIp {wanted} is not a free host of {network}.")
     return address
+
+
+def _move(ask: Ask, record: Record) -> None:
+    """Put an instance on another switch of its zone and VPC, or give it another address there."""
+    switch_id = text(ask.inputs, "vswitchId") or record.text("vswitchId")
+    switch = ask.world.need(SWITCH, switch_id, "InvalidVSwitchId.NotFound")
+    for name, wanted in (("availabilityZone", "zoneId"), ("vpcId", "vpcId")):
+        if record.text(name) != switch.text(wanted):
+            message = f"{record.id} is in {record.text(name)}, {switch.id} in {switch.text(wanted)}."
+            raise CloudError("InvalidVSwitchId.NotSupported", message)
+    address = _address(ask, switch)
+    ask.inputs["primaryIpAddress"] = address
+    ask.inputs.setdefault("privateIp", address)
 
 
 def _machine_effects(ask: Ask, record: Record, changed: frozenset[str]) -> None:
