@@ -3,7 +3,6 @@
 import argparse
 import getpass
 import ipaddress
-import json
 import shutil
 import socket
 import ssl
@@ -17,6 +16,7 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY_VARIABLE = "LLM_API_KEY"
+LOCAL_HOME = "LOCALCLOUD_HOME"
 ANSWER_SECONDS = 600
 """How long a client waits for the next byte: a busy engine queues, and slow is not dead."""
 CONNECT_SECONDS = 10
@@ -95,11 +95,9 @@ def find(
     key = environment.get(KEY_VARIABLE)
     endpoint, model = arguments.url, arguments.model
     if endpoint is None:
-        outputs = json.loads(_stack_output(arguments.stack, "--json"))
-        if "endpoint" not in outputs:
-            raise ClientError("The stack has no output named endpoint. Run `pulumi up` first, or give a URL.")
-        endpoint, model = outputs["endpoint"], model or outputs.get("model")
-        key = key or _stack_output(arguments.stack, "apiKey", "--show-secrets").strip()
+        endpoint, command = _stack(arguments.stack, environment)
+        model = model or _output(command, "model")
+        key = key or _output(command, "apiKey", "--show-secrets")
     endpoint = _base_url(endpoint)
     return Target(endpoint, _usable(key or ask(f"Key for {endpoint}")), model, arguments.insecure_ca)
 
@@ -126,19 +124,35 @@ def explain(error: Exception, endpoint: str) -> str:
     return f"{endpoint}: {reason}{'?' if 'Is ' in reason else '.'}"
 
 
-def _stack_output(stack: str | None, *arguments: str) -> str:
-    if shutil.which("pulumi"):
-        command = ["pulumi", "stack", "output", *arguments, *(["--stack", stack] if stack else [])]
-    else:
-        command = [sys.executable, "-m", "scripts.localcloud", "output", *arguments]
-        command += ["--stack", stack] if stack else []
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def _stack(stack: str | None, environment: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return the endpoint and the command that knew it: `pulumi`, or the local cloud's own."""
+    chosen = ["--stack", stack] if stack else []
+    pulumi = ["pulumi", "stack", "output", *chosen]
+    local = [sys.executable, "-m", "scripts.localcloud", *chosen, "output"]
+    # A stack that this shell's local cloud made comes before the stack of the same name that pulumi knows.
+    commands = [local, pulumi] if LOCAL_HOME in environment else [pulumi, local]
+    if not shutil.which("pulumi"):
+        commands.remove(pulumi)
+    reasons = []
+    for command in commands:
+        try:
+            return _output(command, "endpoint"), command
+        except ClientError as error:
+            reasons.append(str(error))
+    raise ClientError(f"The stack's outputs cannot be read ({'; '.join(reasons)}). Run up first, or give a URL.")
+
+
+def _output(command: list[str], *arguments: str) -> str:
+    done = subprocess.run(
+        [*command, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
-        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()] or ["no reason given"]
-        raise ClientError(
-            f"The stack's outputs cannot be read: {said[-1].strip().rstrip('.')}. Give a URL, or --stack NAME."
-        )
-    return done.stdout
+        said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()] or [
+            "no reason given"
+        ]
+        name = "pulumi" if command[0] == "pulumi" else "local cloud"
+        raise ClientError(f"{name}: {said[-1].removeprefix('error: ').rstrip('.')}")
+    return done.stdout.strip()
 
 
 def _base_url(text: str) -> str:

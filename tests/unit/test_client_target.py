@@ -12,14 +12,16 @@ import httpx
 import pytest
 
 from scripts.client.target import ClientError, Target, add_arguments, explain, find
+from scripts.localcloud.inprocess.stack_file import StackFile
 from tests.unit.fake_openai import SENTINEL, FakeOpenAI
 
 ROOT = Path(__file__).resolve().parents[2]
 PULUMI = """#!/bin/sh
 printf '%s\\n' "$*" >>"$0.asked"
 case "$*" in
-*--json*) echo '{{"endpoint": "{url}", "apiKey": "[secret]", "model": "tiny"}}' ;;
-*"output apiKey --show-secrets"*) echo "{key}" ;;
+*" endpoint") echo "{url}" ;;
+*" model") echo tiny ;;
+*" apiKey --show-secrets") echo "{key}" ;;
 *) exit 1 ;;
 esac
 """
@@ -84,11 +86,33 @@ def test_the_stack_gives_endpoint_model_and_key(tmp_path: Path) -> None:
         done = command("--stack", "dev", PATH=f"{tmp_path}:{os.environ['PATH']}")
 
     assert ("", 0) == (done.stderr, done.returncode)
-    assert ["stack output --json --stack dev", "stack output apiKey --show-secrets --stack dev"] == (
-        tmp_path / "pulumi.asked"
-    ).read_text().splitlines()
+    asked = {
+        line.removeprefix("stack output --stack dev ") for line in (tmp_path / "pulumi.asked").read_text().split("\n")
+    }
+    assert {"endpoint", "model", "apiKey --show-secrets", ""} == asked
     assert {"tiny"} == {request["model"] for request in fake.requests}
     assert SENTINEL not in done.stdout
+
+
+def test_the_local_cloud_of_this_shell_comes_before_pulumi(tmp_path: Path) -> None:
+    """Where LOCALCLOUD_HOME holds the stack, the endpoint that pulumi knows is not called."""
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text(PULUMI.format(url="http://127.0.0.1:1", key="not-this"))
+    pulumi.chmod(0o755)
+    stack = StackFile(tmp_path, "llm", "dev")
+    with FakeOpenAI() as fake:
+        stack.finish({"endpoint": fake.url, "model": "tiny", "apiKey": SENTINEL}, ["apiKey"])
+        done = command(PATH=f"{tmp_path}:{os.environ['PATH']}", LOCALCLOUD_HOME=str(tmp_path))
+
+    assert (f"{fake.url}", "", 0) == (done.stdout.splitlines()[0], done.stderr, done.returncode)
+
+
+def test_no_stack_at_all_is_one_sentence(tmp_path: Path) -> None:
+    """Before the first up there is nothing to talk to, and the way out is named."""
+    done = command(PATH=str(tmp_path), LOCALCLOUD_HOME=str(tmp_path))
+
+    reason = "local cloud: output: the stack has no 'endpoint'"
+    assert f"error: The stack's outputs cannot be read ({reason}). Run up first, or give a URL.\n" == done.stderr
 
 
 def test_the_key_is_asked_for_in_a_terminal() -> None:
