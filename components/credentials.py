@@ -18,8 +18,8 @@ class Credentials:
 
     api_key: pulumi.Output[str]
     """Secret; what a client sends as ``Authorization: Bearer``."""
-    parameters: dict[str, alicloud.oos.SecretParameter]
-    """Settings name to the parameter whose name it holds."""
+    parameters: tuple[alicloud.oos.SecretParameter, ...]
+    """Where the machine fetches them."""
 
 
 def parameter_names(name: str, args: SingleEcsLlmArgs) -> dict[str, str]:
@@ -35,23 +35,26 @@ def parameter_names(name: str, args: SingleEcsLlmArgs) -> dict[str, str]:
 def credentials(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> Credentials:
     """Return the secrets of *args*, generating the API key when none is given."""
     api_key = _api_key(name, args, opts)
-    values = {
-        "LLM_KEY_PARAMETER": api_key,
-        "LLM_TLS_CERTIFICATE_PARAMETER": args.tls_certificate,
-        "LLM_TLS_KEY_PARAMETER": args.tls_private_key,
-    }
-    parameters = {
-        setting: alicloud.oos.SecretParameter(
-            f"{name}-{setting.removeprefix('LLM_').removesuffix('_PARAMETER').lower().replace('_', '-')}",
-            secret_parameter_name=parameter,
-            value=pulumi.Output.secret(values[setting]),
-            tags=args.tags,
-            opts=opts,
-        )
-        for setting, parameter in parameter_names(name, args).items()
-        if parameter
-    }
-    return Credentials(api_key, parameters)
+    names = parameter_names(name, args)
+    parameters = [_parameter(f"{name}-api-key", names["LLM_KEY_PARAMETER"], api_key, args, opts)]
+    if args.tls_certificate is not None and args.tls_private_key is not None:
+        pair = {"CERTIFICATE": args.tls_certificate, "KEY": args.tls_private_key}
+        for part, value in pair.items():
+            setting = names[f"LLM_TLS_{part}_PARAMETER"]
+            parameters.append(_parameter(f"{name}-tls-{part.lower()}", setting, value, args, opts))
+    return Credentials(api_key, tuple(parameters))
+
+
+def _parameter(
+    logical: str,
+    physical: str,
+    value: pulumi.Input[str],
+    args: SingleEcsLlmArgs,
+    opts: pulumi.ResourceOptions,
+) -> alicloud.oos.SecretParameter:
+    return alicloud.oos.SecretParameter(
+        logical, secret_parameter_name=physical, value=pulumi.Output.secret(value), tags=args.tags, opts=opts
+    )
 
 
 def _api_key(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -44,7 +44,7 @@ class SingleEcsLlm(pulumi.ComponentResource):
         rules = allow_rules(name, args, net.security_group_id, child)
         box = machine(name, args, net, user_data, child)
         address, joined = self._address(name, args, box, child)
-        before = (*rules, *joined, *box.joined, *keys.parameters.values())
+        before = (*rules, *joined, *box.joined, *keys.parameters)
         ready = readiness(name, args, box.instance.id, keys.api_key, before, child)
         self.endpoint = pulumi.Output.all(ready.id, address).apply(lambda known: endpoint_url(args, known[1]))
         self.api_key = keys.api_key

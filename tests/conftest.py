@@ -1,11 +1,11 @@
-"""What every test may use: golden files that can be rewritten, and a fresh Pulumi runtime."""
+"""What every test may use: golden files that can be rewritten, and a preview of a program."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pulumi.runtime import settings
+
+from tests.preview import Preview
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -30,17 +30,6 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.fixture
-def pulumi_runtime() -> Iterator[None]:
-    """Give the test its own event loop and root stack: the SDK keeps both in context variables."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    settings.ROOT.set(None)
-    settings.reset_options(project="llm", stack="dev")
-    yield
-    pending = asyncio.all_tasks(loop)
-    for task in pending:
-        task.cancel()
-    loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
-    loop.run_until_complete(loop.shutdown_default_executor())
-    loop.close()
-    asyncio.set_event_loop(None)
+def preview(tmp_path: Path) -> Preview:
+    """Return a preview in a local cloud of the test's own."""
+    return Preview(tmp_path)
