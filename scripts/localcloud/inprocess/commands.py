@@ -12,7 +12,8 @@ from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError, suggestion
 from scripts.localcloud.inprocess import display
 from scripts.localcloud.inprocess.events import Journal, Message, Registration
-from scripts.localcloud.inprocess.monitor import ONLY_NEW, CloudMonitor, Setup
+from scripts.localcloud.inprocess.monitor import CloudMonitor
+from scripts.localcloud.inprocess.placing import ONLY_NEW, Setup
 from scripts.localcloud.inprocess.program import main_program, run
 from scripts.localcloud.inprocess.project import Project
 from scripts.localcloud.inprocess.stack_file import Known, StackFile

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from scripts.localcloud import addresses, exposure
 from scripts.localcloud.errors import CloudError, suggestion
@@ -14,11 +13,11 @@ from scripts.localcloud.kinds import (
     INSTANCE,
     INVOCATION,
     ROLE_ATTACHMENT,
-    SECURITY_GROUP,
     SWITCH,
 )
 from scripts.localcloud.laws import instance_terms
 from scripts.localcloud.laws.law import Ask, Law, Waiting, record_of
+from scripts.localcloud.laws.placement import check_groups, free_address
 from scripts.localcloud.laws.ram import role_name_of
 from scripts.localcloud.machine import Machines
 from scripts.localcloud.machines.spec import MachineSpec
@@ -39,7 +38,7 @@ class Instance(Law):
         instance_terms.check(ask)
         switch = ask.world.need(SWITCH, text(ask.inputs, "vswitchId"), "InvalidVSwitchId.NotFound")
         _check_sold(ask.inputs)
-        _check_groups(ask, switch)
+        check_groups(ask, switch)
         zone = text(ask.inputs, "availabilityZone") or switch.text("zoneId")
         if zone != switch.text("zoneId"):
             message = f"availabilityZone is {zone}, but {switch.id} is in {switch.text('zoneId')}."
@@ -62,7 +61,7 @@ class Instance(Law):
         if changed & {"vswitchId", "vpcId", "privateIp"}:
             _move(ask, record)
         if "securityGroups" in changed:
-            _check_groups(ask, ask.world.need(SWITCH, record.text("vswitchId"), "InvalidVSwitchId.NotFound"))
+            check_groups(ask, ask.world.need(SWITCH, record.text("vswitchId"), "InvalidVSwitchId.NotFound"))
         if "systemDiskSize" in changed and number(ask.inputs, "systemDiskSize") < number(
             record.properties, "systemDiskSize"
         ):
@@ -126,21 +125,10 @@ def _check_sold(inputs: Values) -> None:
         raise CloudError("InvalidSystemDiskSize.LessThanImageSize", message)
 
 
-def _check_groups(ask: Ask, switch: Record) -> None:
-    groups = strings(ask.inputs, "securityGroups")
-    if not groups:
-        raise CloudError("MissingParameter", "securityGroups: an instance in a VPC needs at least one.")
-    for group_id in groups:
-        group = ask.world.need(SECURITY_GROUP, group_id, "InvalidSecurityGroupId.NotFound")
-        if group.text("vpcId") != switch.text("vpcId"):
-            message = f"{group.id} is in {group.text('vpcId')}, {switch.id} in {switch.text('vpcId')}."
-            raise CloudError("InvalidSecurityGroupId.VPCMismatch", message)
-
-
 def _outputs(ask: Ask, switch: Record, instance_id: str) -> Values:
     kind = instance_types()[text(ask.inputs, "instanceType")]
     image = images().get(text(ask.inputs, "imageId"))
-    address = _address(ask, switch)
+    address = free_address(ask, switch)
     outputs: Values = {
         "availabilityZone": switch.text("zoneId"),
         "vpcId": switch.text("vpcId"),
@@ -170,33 +158,6 @@ def _outputs(ask: Ask, switch: Record, instance_id: str) -> Values:
     return outputs
 
 
-def _address(ask: Ask, switch: Record) -> str:
-    """Return a free address of *switch*, as it is reachable on this host."""
-    network = IPv4Network(switch.text("cidrBlock"))
-    taken = {other.text("primaryIpAddress") for other in ask.world.all(INSTANCE)}
-    wanted = text(ask.inputs, "privateIp")
-    if wanted:
-        address = _wanted_address(wanted, network)
-        if addresses.private(ask.world.site, address) in taken:
-            raise CloudError("InvalidPrivateIpAddress.Duplicated", f"{wanted} is taken in {switch.id}.")
-        return addresses.private(ask.world.site, address)
-    for address in addresses.hosts(network):
-        local = addresses.private(ask.world.site, address)
-        if local not in taken and not addresses.is_public(local):
-            return local
-    raise CloudError("InvalidVSwitchId.IpNotEnough", f"{switch.id} has no address left.")
-
-
-def _wanted_address(wanted: str, network: IPv4Network) -> IPv4Address:
-    try:
-        address = IPv4Address(wanted)
-    except AddressValueError:
-        raise CloudError("InvalidPrivateIpAddress.Malformed", f"privateIp {wanted!r} is not an address.") from None
-    if address not in set(addresses.hosts(network)):
-        raise CloudError("InvalidPrivateIpAddress.Malformed", f"privateIp {wanted} is not a free host of {network}.")
-    return address
-
-
 def _move(ask: Ask, record: Record) -> None:
     """Put an instance on another switch of its zone and VPC, or give it another address there."""
     switch_id = text(ask.inputs, "vswitchId") or record.text("vswitchId")
@@ -205,7 +166,7 @@ def _move(ask: Ask, record: Record) -> None:
         if record.text(name) != switch.text(wanted):
             message = f"{record.id} is in {record.text(name)}, {switch.id} in {switch.text(wanted)}."
             raise CloudError("InvalidVSwitchId.NotSupported", message)
-    address = _address(ask, switch)
+    address = free_address(ask, switch)
     ask.inputs["primaryIpAddress"] = address
     ask.inputs.setdefault("privateIp", address)
 

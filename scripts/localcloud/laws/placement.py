@@ -1,0 +1,61 @@
+"""Where an instance sits: its switch's VPC, its security groups, its address."""
+
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+
+from scripts.localcloud import addresses
+from scripts.localcloud.errors import CloudError
+from scripts.localcloud.kinds import INSTANCE, SECURITY_GROUP
+from scripts.localcloud.laws.law import Ask
+from scripts.localcloud.values import strings, text
+from scripts.localcloud.world import Record
+
+
+def check_groups(ask: Ask, switch: Record) -> None:
+    """
+    Check the security groups that *ask* names for an instance on *switch*.
+
+    Raises:
+        CloudError: None, unknown ones, or ones of another VPC.
+
+    """
+    groups = strings(ask.inputs, "securityGroups")
+    if not groups:
+        raise CloudError("MissingParameter", "securityGroups: an instance in a VPC needs at least one.")
+    for group_id in groups:
+        group = ask.world.need(SECURITY_GROUP, group_id, "InvalidSecurityGroupId.NotFound")
+        if group.text("vpcId") != switch.text("vpcId"):
+            message = f"{group.id} is in {group.text('vpcId')}, {switch.id} in {switch.text('vpcId')}."
+            raise CloudError("InvalidSecurityGroupId.VPCMismatch", message)
+
+
+def free_address(ask: Ask, switch: Record) -> str:
+    """
+    Return a free address of *switch*, as it is reachable on this host; the one *ask* names, if it names one.
+
+    Raises:
+        CloudError: Taken, outside, or none left.
+
+    """
+    network = IPv4Network(switch.text("cidrBlock"))
+    taken = {other.text("primaryIpAddress") for other in ask.world.all(INSTANCE)}
+    wanted = text(ask.inputs, "privateIp")
+    if wanted:
+        address = _wanted_address(wanted, network)
+        if addresses.private(ask.world.site, address) in taken:
+            raise CloudError("InvalidPrivateIpAddress.Duplicated", f"{wanted} is taken in {switch.id}.")
+        return addresses.private(ask.world.site, address)
+    for address in addresses.hosts(network):
+        local = addresses.private(ask.world.site, address)
+        if local not in taken and not addresses.is_public(local):
+            return local
+    raise CloudError("InvalidVSwitchId.IpNotEnough", f"{switch.id} has no address left.")
+
+
+def _wanted_address(wanted: str, network: IPv4Network) -> IPv4Address:
+    try:
+        address = IPv4Address(wanted)
+    except AddressValueError:
+        raise CloudError("InvalidPrivateIpAddress.Malformed", f"privateIp {wanted!r} is not an address.") from None
+    if address not in set(addresses.hosts(network)):
+        raise CloudError("InvalidPrivateIpAddress.Malformed", f"privateIp {wanted} is not a free host of {network}.")
+    return address
