@@ -1,5 +1,6 @@
 """Checks of single values. Each returns the value as it is used from then on, or raises ValueError with a way out."""
 
+import difflib
 import ipaddress
 import re
 from collections.abc import Callable
@@ -89,10 +90,20 @@ def region_of(zone: str) -> str:
         whole = " That is a region: add the zone's letter." if zone in known else " A zone looks like 'cn-hangzhou-h'."
         raise ValueError(f"{zone!r} is not a zone.{whole}")
     region = found[1] or found[2]
-    # A region newer than the catalog differs from its neighbours in the number; a misspelled one in the letters.
-    if re.sub(r"\d", "", region) not in {re.sub(r"\d", "", name) for name in known} and catalog.nearest(region, known):
-        raise ValueError(f"{zone!r} is in no region of the catalog.{catalog.nearest(region, known)}")
+    meant = _misspelled(region, known)
+    if meant:
+        raise ValueError(f"{zone!r} is in no region of the catalog. Did you mean {meant!r}?")
     return region
+
+
+def _misspelled(region: str, known: list[str]) -> str | None:
+    """Return the region meant, or None for one that the catalog has or that may be newer than the catalog."""
+    letters = {re.sub(r"\d", "", name) for name in known}
+    if re.sub(r"\d", "", region) in letters:
+        return None
+    # Close enough for a slip (hangzou), too far for another city (guangzhou).
+    compatriots = [name for name in known if name[:2] == region[:2]]
+    return next(iter(difflib.get_close_matches(region, compatriots, n=1, cutoff=0.9)), None)
 
 
 def zone(value: str) -> str:

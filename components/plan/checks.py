@@ -7,12 +7,8 @@ from components import catalog, images
 from components.catalog import Engine
 from components.plan.budget import Budget
 from components.plan.request import PlanRequest, Problem
-from components.sizing import CONTEXT_STEP, GIB, MINIMUM_CONTEXT, least_disk_gib
-
-
-def gib(size: float) -> str:
-    """Return *size* bytes as text in GiB."""
-    return f"{size / GIB:.2f} GiB"
+from components.plan.words import gib, percent
+from components.sizing import CONTEXT_STEP, MINIMUM_CONTEXT, least_disk_gib
 
 
 def memory_problems(request: PlanRequest, budget: Budget) -> Iterator[Problem]:
@@ -34,7 +30,7 @@ def memory_problems(request: PlanRequest, budget: Budget) -> Iterator[Problem]:
 
 
 def _too_small(request: PlanRequest, budget: Budget) -> str:
-    name, share = request.model.name, f"{request.gpu_memory_utilization:.0%}"
+    name, share = request.model.name, percent(request.gpu_memory_utilization)
     taken = (
         f"weights {gib(budget.weights)} + activations {gib(budget.activation)} + CUDA and NCCL {gib(budget.non_torch)}"
     )

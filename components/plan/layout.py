@@ -1,6 +1,7 @@
 """How a model is spread over GPUs: tensor parallel within a node, pipeline parallel for what that leaves over."""
 
 from components.plan.request import PlanError, PlanRequest, Problem
+from components.plan.words import counted
 from components.sizing import divisible, whole_blocks
 
 
@@ -44,7 +45,7 @@ def _refusal(request: PlanRequest, size: int) -> str:
     rest = request.gpus // best
     instead = f"Use {best}" + (f" with pipelineParallel {rest}." if rest > 1 else ".")
     if size > request.gpus:
-        return f"{size}, and {request.instance.name} has {request.gpus} GPUs. {instead}"
+        return f"{size}, and {request.instance.name} has {counted(request.gpus, 'GPU')}. {instead}"
     if model.attention_heads % size:
         return f"{size} GPUs cannot share {model.attention_heads} attention heads evenly. {instead}"
     if not divisible(model, size):

@@ -8,6 +8,7 @@ from components import catalog
 from components.catalog import Engine
 from components.plan.budget import Budget
 from components.plan.request import PlanRequest, Problem
+from components.plan.words import counted, percent
 from components.sizing import GIB, REPLICATED_WEIGHTS
 
 _SHORT_REQUEST = 4096
@@ -60,10 +61,10 @@ def _rows(plan: _Plan) -> list[tuple[str, str]]:
     origin = "as given" if request.max_model_len else "computed"
     weights, limit = request.model.weights_bytes / GIB, request.model.max_context
     return [
-        ("layout", f"{layout} on {used} of {_count(request.gpus, 'GPU')}"),
-        ("GPU memory", f"{_gib(budget.usable)}  each; {request.gpu_memory_utilization:.0%} of it is planned:"),
+        ("layout", f"{layout} on {used} of {counted(request.gpus, 'GPU')}"),
+        ("GPU memory", f"{_gib(budget.usable)}  each; {percent(request.gpu_memory_utilization)} of it is planned:"),
         ("  planned", _gib(budget.planned)),
-        ("  weights", f"{_gib(-budget.weights)}  ({weights:.2f} GiB over {_count(used, 'GPU')}{copied})"),
+        ("  weights", f"{_gib(-budget.weights)}  ({weights:.2f} GiB over {counted(used, 'GPU')}{copied})"),
         ("  activations", f"{_gib(-budget.activation)}  (estimate)"),
         ("  CUDA, NCCL", f"{_gib(-budget.non_torch)}  (estimate)"),
         ("  KV cache", f"{_gib(budget.cache)}  = {budget.tokens:,} tokens of {budget.token:,} B per GPU"),
@@ -76,14 +77,10 @@ def _rows(plan: _Plan) -> list[tuple[str, str]]:
 
 
 def _concurrency(plan: _Plan) -> str:
-    text = f"{_count(plan.max_concurrent, 'request')} at full context"
+    text = f"{counted(plan.max_concurrent, 'request')} at full context"
     if plan.max_model_len > _SHORT_REQUEST:
         text += f", {plan.budget.tokens // _SHORT_REQUEST:,} at {_SHORT_REQUEST:,} tokens"
     return text + "; more wait in the queue"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _gib(size: int) -> str:

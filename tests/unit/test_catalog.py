@@ -1,0 +1,136 @@
+"""Facts about the facts: every row of every catalog file is usable and says where it was read."""
+
+import datetime as dt
+import pathlib
+
+import pytest
+
+from components import catalog
+from components.catalog import Engine, Gpu, Image, Instance, Model, Region, Row
+from components.sizing import divisible
+
+KINDS = (Engine, Gpu, Image, Instance, Model, Region)
+ROWS = [pytest.param(row, id=f"{kind.__name__}-{name}") for kind in KINDS for name, row in catalog.rows(kind).items()]
+
+
+def names(kind: type[Row]) -> list[str]:
+    """Return the row names of *kind*."""
+    return list(catalog.rows(kind))
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_has_a_source_and_a_day(row: Row) -> None:
+    """A fact without a source, or read in the future, is no fact."""
+    assert row.source
+    assert dt.date(2026, 1, 1) <= row.checked <= dt.date(2026, 11, 21)
+
+
+@pytest.mark.parametrize("name", names(Instance))
+def test_instance_row_is_consistent(name: str) -> None:
+    """An instance type has a known GPU and the shape of an ECS name."""
+    row = catalog.find(Instance, name)
+
+    assert name.startswith("ecs.")
+    assert row.gpu in catalog.rows(Gpu)
+    assert row.gpu_count in {1, 2, 4, 8}
+    assert row.vcpus > 0
+    assert row.memory_gib >= row.vcpus
+    assert row.network_gbps is None or 1 <= row.network_gbps <= 400
+
+
+@pytest.mark.parametrize("name", names(Gpu))
+def test_gpu_row_is_consistent(name: str) -> None:
+    """A process is never offered more than nvidia-smi shows, and FP8 follows from the compute capability."""
+    row = catalog.find(Gpu, name)
+
+    assert 0.97 * row.memory_mib < row.usable_mib < row.memory_mib
+    assert row.memory_mib <= row.nominal_gb * 1024
+    assert row.fp8 == (row.sm is not None and row.sm >= 89)
+
+
+@pytest.mark.parametrize("name", names(Model))
+def test_model_row_is_consistent(name: str) -> None:
+    """A model has the numbers of exactly one attention formula, and FP8 facts only when it is FP8."""
+    row = catalog.find(Model, name)
+    gqa = (row.kv_heads, row.head_dim)
+    mla = (row.kv_lora_rank, row.qk_rope_head_dim)
+
+    assert (None not in gqa, None not in mla) in {(True, False), (False, True)}
+    assert row.fp8_tp_limit is None or row.quantization == "fp8"
+    assert divisible(row, 1)
+    assert 1024 <= row.max_context
+    assert 2e9 < row.weights_bytes < 2e12
+
+
+@pytest.mark.parametrize("name", names(Engine))
+def test_default_images_carry_the_version_that_was_checked(name: str) -> None:
+    """The image an engine runs by default is the release whose flags were tried."""
+    row = catalog.find(Engine, name)
+
+    assert row.image.endswith(f":v{row.version}")
+    assert row.gate_image == "caddy:2.11.7"
+
+
+def test_one_system_image_is_the_default() -> None:
+    """Exactly one public image is taken when none is named, and it needs the 100 GiB that it is large."""
+    defaults = [row for row in catalog.rows(Image).values() if row.default]
+
+    assert ["ubuntu_24_04_x64_100G_with_gpu_driver_and_cuda_alibase_20260519.vhd"] == [row.name for row in defaults]
+    assert {100} == {row.minimum_system_disk_gib for row in catalog.rows(Image).values()}
+
+
+@pytest.mark.parametrize("name", names(Region))
+def test_zones_belong_to_their_region(name: str) -> None:
+    """Every zone named is its region and one letter."""
+    row = catalog.find(Region, name)
+
+    assert [zone for zone in row.zones if zone.rstrip("abcdefghijkl").rstrip("-") != name] == []
+
+
+def test_the_models_people_ask_for_are_there() -> None:
+    """The models of the deployment guides that this project follows."""
+    wanted = {
+        "Qwen/Qwen3-235B-A22B",
+        "Qwen/Qwen3-32B",
+        "Qwen/Qwen3-8B",
+        "Qwen/QwQ-32B",
+        "Qwen/Qwen2.5-32B-Instruct",
+        "deepseek-ai/DeepSeek-R1-Distill-Llama-70B",
+        "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B",
+        "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
+        "deepseek-ai/DeepSeek-R1",
+        "deepseek-ai/DeepSeek-V3",
+    }
+
+    assert wanted <= set(names(Model))
+
+
+def test_unknown_name_suggests_the_nearest() -> None:
+    """A typing error gets the row that was meant."""
+    with pytest.raises(ValueError, match="is not in the catalog") as error:
+        catalog.find(Instance, "ecs.gn7i-c8g1.2xlrge")
+
+    assert "'ecs.gn7i-c8g1.2xlrge' is not in the catalog. Did you mean 'ecs.gn7i-c8g1.2xlarge'?" == str(error.value)
+
+
+def test_name_like_no_other_points_at_the_file() -> None:
+    """Without anything close, the way out is the list itself."""
+    with pytest.raises(ValueError, match="is not in the catalog") as error:
+        catalog.find(Gpu, "zzz")
+
+    assert "'zzz' is not in the catalog. See components/catalog/gpus.toml." == str(error.value)
+
+
+def test_no_python_file_states_a_fact() -> None:
+    """Names of models and instance types stand in the catalog, and as defaults and examples in args only."""
+    folder = pathlib.Path(catalog.__file__).parent.parent
+    words = [name for kind in (Model, Instance, Gpu, Image) for name in names(kind) if len(name) > 4]
+    guilty = {
+        (str(path.relative_to(folder)), word)
+        for path in folder.rglob("*.py")
+        if "args" not in path.parts
+        for word in words
+        if word in path.read_text(encoding="utf-8")
+    }
+
+    assert set() == guilty

@@ -1,0 +1,86 @@
+"""Every way a plan says no, quoted in full."""
+
+from collections.abc import Callable
+
+import pytest
+
+from components import catalog
+from components.catalog import Engine, Instance, Model
+from components.plan import PlanError, PlanRequest, make_plan
+
+SMALL: dict[str, object] = {"model": "Qwen/Qwen3-8B", "instance": "ecs.gn7i-c8g1.2xlarge"}
+EIGHT_A10: dict[str, object] = {"model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "instance": "ecs.gn7i-8x.16xlarge"}
+MOE_FP8: dict[str, object] = {"model": "Qwen/Qwen3-235B-A22B-FP8", "instance": "ecs.gn8v-8x.48xlarge"}
+
+
+def request(given: dict[str, object]) -> PlanRequest:
+    """Return a request with the component's defaults and *given*."""
+    names = {"engine": "vllm", **given}
+    return PlanRequest(
+        **{
+            "gpu_memory_utilization": 0.90,
+            "kv_cache_dtype": "auto",
+            "engine_image": catalog.find(Engine, str(names["engine"])).image,
+            **names,
+            "model": catalog.find(Model, str(names["model"])),
+            "instance": catalog.find(Instance, str(names["instance"])),
+        }  # type: ignore[arg-type]
+    )
+
+
+CASES: list[dict[str, object]] = [
+    {"model": "Qwen/QwQ-32B", "instance": "ecs.gn7i-2x.8xlarge"},
+    {"model": "deepseek-ai/DeepSeek-R1", "instance": "ecs.gn8v-8x.48xlarge"},
+    {"model": "Qwen/Qwen3-14B", "instance": "ecs.gn7i-2x.8xlarge", "gpu_memory_utilization": 0.772},
+    SMALL | {"max_model_len": 32768},
+    {"model": "Qwen/Qwen3-8B", "instance": "ecs.gn8v.4xlarge", "max_model_len": 50_000},
+    SMALL | {"gpu_memory_utilization": 0.98},
+    SMALL | {"gpu_memory_utilization": 0.95, "engine": "sglang"},
+    EIGHT_A10 | {"tensor_parallel": 8},
+    {"model": "Qwen/QwQ-32B", "instance": "ecs.ebmgn8v.48xlarge", "nodes": 2, "tensor_parallel": 16},
+    {"model": "Qwen/QwQ-32B", "instance": "ecs.gn7i-8x.16xlarge", "tensor_parallel": 5},
+    MOE_FP8 | {"tensor_parallel": 8},
+    MOE_FP8 | {"tensor_parallel": 8, "engine": "sglang"},
+    SMALL | {"tensor_parallel": 2},
+    {"model": "Qwen/Qwen2.5-7B-Instruct", "instance": "ecs.gn7i-8x.16xlarge", "tensor_parallel": 7},
+    EIGHT_A10 | {"tensor_parallel": 4, "pipeline_parallel": 4},
+    {
+        "model": "Qwen/Qwen3-32B-FP8",
+        "instance": "ecs.gn7i-4x.8xlarge",
+        "engine_image": "vllm/vllm-openai:v0.8.4",
+    },
+    SMALL | {"engine_image": "lmsysorg/sglang:v0.5.23"},
+    SMALL | {"weights_disk_gib": 30},
+    SMALL | {"kv_cache_dtype": "fp8"},
+    {"model": "Qwen/Qwen3-8B-FP8", "instance": "ecs.gn7i-c8g1.2xlarge", "engine": "sglang"},
+]
+
+
+def refusal(given: dict[str, object]) -> str:
+    """Return *given* and what the plan says to it."""
+    with pytest.raises(PlanError) as error:
+        make_plan(request(given))
+    asked = ", ".join(f"{name} {value}" for name, value in given.items())
+    return "\n".join([asked, *(f"  {line}" for line in str(error.value).split("\n"))])
+
+
+def test_refusals(golden: Callable[[str, str], None]) -> None:
+    """The arithmetic, the value, and the nearest choice that works; every message in one file to read."""
+    golden("plan/refusals.txt", "\n\n".join(map(refusal, CASES)) + "\n")
+
+
+def test_more_stages_than_layers() -> None:
+    """A stage without a layer has nothing to do."""
+    model = catalog.find(Model, "Qwen/Qwen3-8B").model_copy(update={"layers": 2})
+    base = request({"model": "Qwen/Qwen3-8B", "instance": "ecs.gn7i-8x.16xlarge", "pipeline_parallel": 4})
+
+    with pytest.raises(PlanError) as error:
+        make_plan(PlanRequest(**{**base.__dict__, "model": model}))
+
+    assert "pipeline_parallel: 4 stages, and the model has 2 layers. Use fewer." == str(error.value)
+
+
+def test_layouts_that_cannot_start_have_no_override() -> None:
+    """`allowUnfit` lets estimates be wrong; an engine that would stop at once is refused all the same."""
+    with pytest.raises(PlanError, match="cannot share 28 attention heads"):
+        make_plan(request(EIGHT_A10 | {"tensor_parallel": 8, "allow_unfit": True}))
