@@ -127,7 +127,7 @@ def _sglang(plan: Plan, served_model_name: str) -> list[str]:
 
 
 def _flags(options: _Options) -> list[str]:
-    return [part for flag, value in options.items() if value is not None for part in (flag, str(value))]
+    return [part for flag, value in options.items() if value not in (None, "") for part in (flag, str(value))]
 
 
 def refused_flag(engine: str, engine_image: str, flag: str) -> str | None:

@@ -66,6 +66,8 @@ class Args(pydantic.BaseModel):
     @pydantic.model_validator(mode="wrap")
     @classmethod
     def _check(cls, given: Any, handler: pydantic.ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+        if isinstance(given, cls):
+            return handler(given)
         collector = _Collector(cls, given)
         args = collector.validated(handler)
         for check in _rules(cls):

@@ -116,10 +116,10 @@ class ServingArgs(Args):
     """Largest tensor-parallel size that leaves an FP8 checkpoint's blocks whole."""
 
     model_reasoning_parser: str | None = None
-    """Reasoning parser in the engine's own spelling."""
+    """Reasoning parser in the engine's own spelling; empty for none."""
 
     model_tool_parser: str | None = None
-    """Tool-call parser in the engine's own spelling."""
+    """Tool-call parser in the engine's own spelling; empty for none."""
 
     @property
     def instance(self) -> Instance:
@@ -189,6 +189,9 @@ class ServingArgs(Args):
         for item in extra:
             if not item or any(not character.isprintable() for character in item):
                 yield Problem("extra_engine_args", f"{item!r} is empty or holds a newline. Give one argument an item.")
+            elif item.startswith("-") and " " in item.partition("=")[0]:
+                text = f"{item!r} is a flag and its value in one item. Make it two items, or join them with '='."
+                yield Problem("extra_engine_args", text)
         if extra and not extra[0].startswith("-"):
             yield Problem("extra_engine_args", f"{extra[0]!r} is not a flag. Begin with one, such as '--max-num-seqs'.")
         for flag in engine.flag_names(extra):

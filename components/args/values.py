@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 import pulumi
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WrapValidator
 
 from components import catalog, images
 from components.catalog import Instance, Region
@@ -21,15 +21,19 @@ PRIVATE = [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12
 """Networks that the internet does not route. Source: RFC 1918, RFC 6598."""
 
 
-def within(low: float, high: float) -> AfterValidator:
+def within(low: float, high: float) -> WrapValidator:
     """Return a check that a number lies between *low* and *high*, both allowed."""
 
-    def check(value: Number) -> Number:
+    def check(given: object, handler: Callable[[object], Number]) -> Number:
+        if isinstance(given, bool):
+            # Python counts true as 1. Pydantic carries up a ValueError, not a TypeError.
+            raise ValueError(f"{str(given).lower()} is not a number.")  # noqa: TRY004
+        value = handler(given)
         if not low <= value <= high:
             raise ValueError(f"{value} is not within {low} to {high}.")
         return value
 
-    return AfterValidator(check)
+    return WrapValidator(check)
 
 
 def matching(pattern: str, what: str) -> AfterValidator:

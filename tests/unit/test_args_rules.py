@@ -56,7 +56,7 @@ CASES: list[dict[str, object]] = [
     {"instanceType": "ecs.ebmgn8v.48xlarge"},
     {"model": "Qwen/Qwen3-9B"},
     {"model": "team/mine", "modelWeightsGib": 8, "modelKvLoraRank": 512},
-    {"extraEngineArgs": ["64", "--tp", "8", "", "--enable-reasoning"]},
+    {"extraEngineArgs": ["64", "--tp", "8", "", "--enable-reasoning", "--seed 1"]},
     {
         "tensorParallel": 8,
         "model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
@@ -94,7 +94,7 @@ def test_refused_together(golden: Callable[[str, str], None]) -> None:
         {"weightsSource": "oss", "ossBucket": "weights", "ossPrefix": "/models/q8/"},
         {"spotStrategy": "SpotWithPriceLimit", "spotPriceLimit": 9.5},
         {"instanceType": "ecs.ebmgn8v.48xlarge", "systemImageId": "m-uefi"},
-        {"extraEngineArgs": ["--max-num-seqs", "64", "--trust-remote-code"]},
+        {"extraEngineArgs": ['--hf-overrides={"a": 1}', "--max-num-seqs", "64", "--trust-remote-code"]},
         {"model": "Qwen/Qwen3-32B", "instanceType": "ecs.gn7i-2x.8xlarge", "allowUnfit": True},
         MINE,
         {
@@ -108,6 +108,13 @@ def test_refused_together(golden: Callable[[str, str], None]) -> None:
 def test_accepted(change: dict[str, object]) -> None:
     """Every way of using a thing, given as a whole, passes."""
     assert SingleEcsLlmArgs.from_config(GOOD | change).plan.max_model_len > 0
+
+
+def test_a_parser_can_be_turned_off() -> None:
+    """An empty name leaves the flags out, those of tool calls too."""
+    args = SingleEcsLlmArgs.from_config(GOOD | {"modelReasoningParser": "", "modelToolParser": ""})
+
+    assert "--kv-cache-dtype auto" == " ".join(args.engine_argv[-2:])
 
 
 def test_a_model_by_its_numbers() -> None:

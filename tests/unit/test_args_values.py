@@ -33,6 +33,7 @@ def rejected(change: dict[str, object]) -> list[str]:
         ),
         ({"maxModelLen": "long"}, "maxModelLen: 'long' is not a whole number."),
         ({"maxModelLen": 4096.5}, "maxModelLen: 4096.5 is not a whole number."),
+        ({"tensorParallel": True}, "tensorParallel: true is not a number."),
         ({"maxModelLen": 0}, "maxModelLen: 0 is not within 1 to 1000000000."),
         ({"gpuMemoryUtilization": 1}, "gpuMemoryUtilization: 1.0 is not within 0.1 to 0.99."),
         ({"gpuMemoryUtilization": "most"}, "gpuMemoryUtilization: 'most' is not a number."),

@@ -41,8 +41,9 @@ def plan(model: str, instance: str, engine: str, **change: object) -> Plan:
             "Qwen/Qwen3-8B",
             (),
             (
-                "vllm serve /model --served-model-name Qwen/Qwen3-8B --host 0.0.0.0 --port 8000 --tensor-parallel-size 1 "
-                "--pipeline-parallel-size 1 --max-model-len 12288 --gpu-memory-utilization 0.9 --kv-cache-dtype auto "
+                "vllm serve /model --served-model-name Qwen/Qwen3-8B --host 0.0.0.0 --port 8000 "
+                "--tensor-parallel-size 1 --pipeline-parallel-size 1 --max-model-len 12288 "
+                "--gpu-memory-utilization 0.9 --kv-cache-dtype auto "
                 "--reasoning-parser qwen3 --tool-call-parser hermes --enable-auto-tool-choice"
             ),
         ),
@@ -62,8 +63,9 @@ def plan(model: str, instance: str, engine: str, **change: object) -> Plan:
             ("--ep=8",),
             (
                 "python3 -m sglang.launch_server --model-path /model --served-model-name ds --host 0.0.0.0 --port 8000 "
-                "--tensor-parallel-size 8 --pipeline-parallel-size 2 --context-length 163840 --mem-fraction-static 0.783 "
-                "--kv-cache-dtype fp8_e4m3 --reasoning-parser deepseek-v3 --tool-call-parser deepseekv31 --enable-metrics "
+                "--tensor-parallel-size 8 --pipeline-parallel-size 2 --context-length 163840 "
+                "--mem-fraction-static 0.783 --kv-cache-dtype fp8_e4m3 --reasoning-parser deepseek-v3 "
+                "--tool-call-parser deepseekv31 --enable-metrics "
                 "--ep=8"
             ),
         ),

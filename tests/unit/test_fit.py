@@ -47,8 +47,8 @@ def test_tables(name: str, arguments: list[str], golden: Callable[[str, str], No
         (
             ["Qwen/Qwen3-8B", "--instance", "ecs.gn7i-c8g1.2xlarge", "--utilization", "0.95"],
             (
-                "scripts/fit: gpu_memory_utilization: 0.95 leaves 1.11 GiB of an A10's 22.20 GiB for CUDA graphs, which "
-                "take 2.00 GiB (estimate). Use 0.90 or less, or put --enforce-eager in extraEngineArgs.\n"
+                "scripts/fit: gpu_memory_utilization: 0.95 leaves 1.11 GiB of an A10's 22.20 GiB for CUDA graphs, "
+                "which take 2.00 GiB (estimate). Use 0.90 or less, or put --enforce-eager in extraEngineArgs.\n"
             ),
         ),
     ],
