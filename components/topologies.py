@@ -28,6 +28,6 @@ def build(config: pulumi.Config) -> SingleEcsLlm:
 
 def _arguments(config: pulumi.Config) -> dict[str, Any]:
     # get, not get_object: the plain values must be checked before any resource exists.
-    arguments = json.loads(config.get("args") or "{}")
+    arguments: dict[str, Any] = json.loads(config.get("args") or "{}")
     key = config.get("apiKey")
     return arguments if key is None else arguments | {"apiKey": key}
