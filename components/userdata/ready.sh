@@ -1,0 +1,92 @@
+#!/bin/bash
+# What Cloud Assistant runs on the machine. Ends with 0 once a completion
+# succeeds through the gate with the key, and is refused without it; else with
+# 1 and the cause in its first line: "phase NAME: DETAIL".
+# LLM_READY_SECONDS: how long to wait, 3600 by default.
+set -euo pipefail
+limit=${LLM_READY_SECONDS:-3600}
+phases=(disk driver docker image key weights engine gate)
+
+# fail PHASE DETAIL [COMMAND...]: COMMAND prints the lines that explain it.
+fail() {
+  printf 'phase %s: %s\n' "$1" "$2"
+  if [ $# -gt 2 ]; then "${@:3}" 2>&1 | tail -n 20 | cut -c 1-300; fi
+  exit 1
+}
+
+journal() {
+  journalctl -u llm.service -n 20 --no-pager -o cat
+}
+
+# fail_for PHASE [MORE]: with the phase's own words.
+fail_for() {
+  local detail lines=()
+  detail=$(sed -n 2p "$STATUS/$1" 2>/dev/null) || true
+  case $1 in engine | gate) lines=(journal) ;; esac
+  fail "$1" "${detail:-it has not begun}${2-}" "${lines[@]}"
+}
+
+state() {
+  if [ -e "$STATUS/$1" ]; then head -n 1 "$STATUS/$1"; else echo none 0; fi
+}
+
+# The first phase that gave up: hopeless, or failed three times in a row.
+given_up() {
+  local name state count
+  for name in "${phases[@]}"; do
+    read -r state count < <(state "$name")
+    if [ "$state" = fatal ] || { [ "$state" = failed ] && [ "$count" -ge 3 ]; } || { [ "$state" = running ] && [ "$count" -gt 3 ]; }; then
+      echo "$name"
+      return
+    fi
+  done
+}
+
+unfinished() {
+  local name state
+  for name in "${phases[@]}"; do
+    read -r state _ < <(state "$name")
+    if [ "$state" != 'done' ]; then break; fi
+  done
+  echo "$name"
+}
+
+restarts() {
+  local count
+  count=$(systemctl show -p NRestarts llm.service)
+  echo "${count##*=}"
+}
+
+answers() {
+  answer=$(python3 /opt/llm/python/probe.py)
+}
+
+timeout "$limit" cloud-init status --wait >/dev/null || true
+if ! [ -e /opt/llm/lib.sh ] || ! [ -e /etc/systemd/system/llm.service ]; then
+  fail cloud-init "the user data did not run to its end" cat /var/log/cloud-init-output.log
+fi
+# shellcheck source=machine/lib.sh
+. /opt/llm/lib.sh
+
+# A rotated secret reaches the gate here; on a first boot prepare fetches it.
+if [ -s /run/llm/secrets/api_key ]; then phase key python3 /opt/llm/python/key.py >/dev/null || fail_for key; fi
+# Whoever asks again has changed something: phases that had given up get a new chance.
+if ! answers && [ -n "$(given_up)" ]; then
+  rm -f "$STATUS"/*
+  systemctl restart --no-block llm.service
+fi
+first=$(restarts)
+until answers; do
+  name=$(given_up)
+  if [ -n "$name" ]; then fail_for "$name"; fi
+  name=$(unfinished)
+  # No phase says why, so a program between them is broken.
+  if [ "$(restarts)" -ge $((first + 5)) ]; then fail "$name" "llm.service ends again and again" journal; fi
+  if [ "$SECONDS" -ge "$limit" ]; then
+    if [ "$name" = gate ]; then fail gate "after $limit seconds: $answer" journal; fi
+    fail_for "$name" " (after $limit seconds)"
+  fi
+  sleep 5
+done
+for name in engine gate; do record $name 'done' 1 "$answer"; done
+echo "ready: $answer"
