@@ -171,6 +171,7 @@ GATE = "registry-vpc.cn-beijing.aliyuncs.com/team/caddy:2"
         ("oss", (OWN.replace("beijing", "hangzhou"), GATE), True),
         ("oss", ("registry.cn-beijing.aliyuncs.com/team/vllm:v1", GATE), True),
         ("oss", ("evil.com/registry-vpc.cn-beijing.aliyuncs.com/vllm:v1", GATE), True),
+        ("oss", ("acs-registry-vpc.cn-beijing.cr.aliyuncs.com.example.com/vllm:v1", GATE), True),
     ],
 )
 def test_what_needs_the_internet(source: str, images: tuple[str, ...], *, expected: bool) -> None:
