@@ -68,7 +68,6 @@ def gate(folder: Path, engine_port: int) -> Iterator[int]:
         "/run/secrets": str(folder),
     }
     (folder / "Caddyfile").write_text(_replaced((MACHINE / "Caddyfile").read_text(), places))
-    shutil.copytree(MACHINE / "gate", folder / "gate")
     (folder / "api_key").write_text(KEY)
     caddy = shutil.which("caddy", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if caddy is None:

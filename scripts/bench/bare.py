@@ -1,0 +1,134 @@
+"""
+Write the bare program of a stack: the resources it registers, one call after the other, without components.
+
+It is made from the registrations of a real preview, so the two cannot drift apart, and compared with them afterwards.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pulumi.runtime.proto import resource_pb2
+
+from scripts.bench.report import BenchError
+from scripts.localcloud import wire
+from scripts.localcloud.cloud import Cloud
+from scripts.localcloud.inprocess import project
+from scripts.localcloud.inprocess.events import Journal
+from scripts.localcloud.inprocess.monitor import CloudMonitor
+from scripts.localcloud.inprocess.placing import Setup
+from scripts.localcloud.inprocess.program import main_program, run
+from scripts.localcloud.inprocess.stack_file import StackFile
+from scripts.localcloud.values import UNKNOWN, Value
+
+Recorded = dict[str, resource_pb2.RegisterResourceRequest]
+"""What a program registered with a provider, by URN, in order."""
+OPTIONS = {
+    "protect": "protect",
+    "retainOnDelete": "retain_on_delete",
+    "deleteBeforeReplace": "delete_before_replace",
+    "ignoreChanges": "ignore_changes",
+    "replaceOnChanges": "replace_on_changes",
+}
+"""Resource options as the protocol spells them and as Python does; hooks are left out, a preview runs none."""
+
+
+def record(folder: Path, stack: str) -> Recorded:
+    """
+    Return what the program in *folder* registers in a preview.
+
+    Raises:
+        BenchError: It registers nothing, because it fails.
+    """
+    with tempfile.TemporaryDirectory() as home, _inside(folder):
+        found = project.load(folder, stack)
+        known = StackFile(Path(home), found.name, stack)
+        setup = Setup(found.name, stack, found.region, preview=True)
+        monitor = CloudMonitor(Cloud(Path(home)), setup, known, Journal())
+        if not run(main_program(folder), monitor, found.config):
+            raise BenchError(
+                f"The program cannot be previewed: {'; '.join(one.text for one in monitor.journal.errors)}"
+            )
+        return {
+            item.urn: item.request
+            for item in monitor.journal.registrations
+            if item.custom and isinstance(item.request, resource_pb2.RegisterResourceRequest)
+        }
+
+
+def program(recorded: Recorded) -> str:
+    """Return the source of a program that registers the same resources with the same inputs."""
+    names = {urn: f"r{number}" for number, urn in enumerate(recorded)}
+    packages = sorted({request.type.split(":")[0] for request in recorded.values()})
+    lines = ["import pulumi", *(f"import pulumi_{package} as {package}" for package in packages), ""]
+    lines += [f"{names[urn]} = {_call(request, names)}" for urn, request in recorded.items()]
+    return "\n".join([*lines, ""])
+
+
+def differences(one: Recorded, other: Recorded) -> list[str]:
+    """Return which resources are not in both, or not with the same inputs."""
+    sides = [{(item.type, item.name): _inputs(item) for item in recorded.values()} for recorded in (one, other)]
+    return [f"{type_} {name}" for type_, name in sorted(set(sides[0]) | set(sides[1])) if _unlike(sides, (type_, name))]
+
+
+def _unlike(sides: list[dict[tuple[str, str], object]], key: tuple[str, str]) -> bool:
+    return any(key not in side for side in sides) or sides[0][key] != sides[1][key]
+
+
+def _inputs(request: resource_pb2.RegisterResourceRequest) -> object:
+    return wire.decode(request.object)
+
+
+def _call(request: resource_pb2.RegisterResourceRequest, names: dict[str, str]) -> str:
+    package, module, kind = request.type.split(":")
+    place = [package, *([] if module.startswith("index/") else [module.split("/")[0]]), kind]
+    values, secret = wire.decode(request.object)
+    arguments = [repr(request.name)]
+    for key, value in sorted(values.items()):
+        source = _source(value, _reference(request, key, names))
+        arguments.append(f"{_snake(key)}={f'pulumi.Output.secret({source})' if key in secret else source}")
+    return f"{'.'.join(place)}({', '.join([*arguments, f'opts=pulumi.ResourceOptions({_options(request, names)})'])})"
+
+
+def _reference(request: resource_pb2.RegisterResourceRequest, key: str, names: dict[str, str]) -> str:
+    """Return what stands for a value not known yet: an output of the first resource that the property waits for."""
+    waits = [urn for urn in request.propertyDependencies[key].urns if urn in names]
+    return f"{names[waits[0]]}.id" if waits else ""
+
+
+def _options(request: resource_pb2.RegisterResourceRequest, names: dict[str, str]) -> str:
+    waits = [names[urn] for urn in request.dependencies if urn in names]
+    given = {name: getattr(request, field) for field, name in OPTIONS.items()}
+    plain = [f"{name}={value if value is True else list(value)!r}" for name, value in given.items() if value]
+    return ", ".join([f"depends_on=[{', '.join(waits)}]", *plain])
+
+
+def _source(value: Value, reference: str) -> str:
+    match value:
+        case dict():
+            return f"{{{', '.join(f'{key!r}: {_source(inner, reference)}' for key, inner in value.items())}}}"
+        case list():
+            return f"[{', '.join(_source(inner, reference) for inner in value)}]"
+        case _ if value is UNKNOWN:
+            if not reference:
+                raise BenchError("A value is not known in preview, and waits for no resource.")
+            return reference
+        case _:
+            return repr(value)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
