@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from scripts.localcloud.machines import sandbox
-from scripts.localcloud.machines.authority import certificates
 from scripts.localcloud.machines.filesystem import make_root
 from scripts.localcloud.machines.guest import wire
 from scripts.localcloud.machines.identity import living_pid
@@ -180,6 +179,8 @@ class Machines:
             return None
 
     def _lay_out(self, place: Place, spec: MachineSpec) -> None:
+        from scripts.localcloud.machines.authority import certificates  # noqa: PLC0415 - slow, and not needed to look
+
         authority = certificates(self._home)
         place.exchange.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self._home / "disks").mkdir(exist_ok=True)

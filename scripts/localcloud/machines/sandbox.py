@@ -1,7 +1,9 @@
 """The bubblewrap command that a machine runs in."""
 
+import json
 import sys
 from pathlib import Path
+from typing import cast
 
 from scripts.localcloud.machines import packages
 from scripts.localcloud.machines.filesystem import LIBRARIES, inside, python, site_folders
@@ -55,21 +57,55 @@ def _system() -> list[str]:
     return [*mounts, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
 
 
-def _python() -> list[str]:
-    """Return the mounts that give the machine the running Python with nothing but its standard library."""
+def _python_folders() -> list[Path]:
+    """Return the parts of the running Python that lie outside the system's own folders."""
     base = Path(sys.base_prefix)
-    mounts = []
     if base.is_relative_to("/usr/local"):
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        for piece in [python(), base / "lib" / version, *base.glob("lib/libpython*")]:
-            mounts += _read_only(piece, piece)
-    elif base != Path("/usr"):
-        mounts += _read_only(base, base)
-    for folder in site_folders():
-        mounts += _read_only(HERE / "guest" / "site", folder)
-        if inside(folder) != folder:
-            mounts += _read_only(HERE / "guest" / "site", inside(folder))
-    return mounts
+        return [python(), base / "lib" / version, *base.glob("lib/libpython*")]
+    return [] if base == Path("/usr") else [base]
+
+
+def _masked() -> list[Path]:
+    """Return the folders of third-party packages, wherever the machine sees them."""
+    return sorted({place for folder in site_folders() for place in (folder, inside(folder))})
+
+
+def python_facts() -> dict[str, object]:
+    """Return how a container of this machine gets its Python."""
+    return {
+        "program": str(inside(python())),
+        "folders": [str(folder) for folder in _python_folders()],
+        "sites": [str(folder) for folder in _masked()],
+    }
+
+
+def engine_facts(home: Path) -> dict[str, dict[str, object]]:
+    """
+    Return the real engines that stand in for the stand-in, by kind of image.
+
+    They come from engines.json in the home: ``{"vllm": {"venv": "<folder>", "environment": {...}}}``.
+    """
+    file = home / "engines.json"
+    found: dict[str, dict[str, object]] = {}
+    for kind, entry in (json.loads(file.read_text()) if file.exists() else {}).items():
+        program = Path(entry["venv"], "bin", "python").resolve()
+        folders = [entry["venv"]] if program.is_relative_to("/usr") else [entry["venv"], str(program.parents[1])]
+        found[kind] = {"venv": entry["venv"], "environment": entry.get("environment", {}), "folders": folders}
+    return found
+
+
+def _engines(home: Path) -> list[str]:
+    """Return the mounts of the real engines; the running Python is there already."""
+    own = {str(folder) for folder in _python_folders()}
+    wanted = {str(folder) for facts in engine_facts(home).values() for folder in cast("list[str]", facts["folders"])}
+    return [word for folder in sorted(wanted - own) for word in _read_only(Path(folder), Path(folder))]
+
+
+def _python() -> list[str]:
+    """Return the mounts that give the machine the running Python with nothing but its standard library."""
+    own = [word for folder in _python_folders() for word in _read_only(folder, folder)]
+    return own + [word for folder in _masked() for word in _read_only(HERE / "guest" / "site", folder)]
 
 
 def _own_files(place: Place) -> list[str]:
@@ -107,6 +143,7 @@ def command(place: Place, spec: MachineSpec) -> list[str]:
         *_system(),
         *_read_only(place.commands, Path("/usr/bin")),
         *_python(),
+        *_engines(place.home),
         *_own_files(place),
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/tmp", "--chdir", "/"),  # noqa: S108
         "--",

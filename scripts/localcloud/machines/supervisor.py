@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -97,9 +98,14 @@ class Supervisor:
     def _publish(self) -> None:
         """Tell the inside what it may know."""
         state = self._place.read()
+        faults = state["spec"]["faults"]
         shown = {key: value for key, value in self._spec.to_json().items() if key not in ("user_data", "role_name")}
-        shown |= {"internet": state["internet"], "disks": [] if self._spec.faults.get("no_disk") else state["disks"]}
+        shown |= {"internet": state["internet"], "disks": [] if faults.get("no_disk") else state["disks"]}
+        shown["faults"] = faults
+        shown |= {"python": sandbox.python_facts(), "engines": sandbox.engine_facts(self._place.home)}
         write_json(self._place.exchange / "machine.json", shown)
+        # In place, because containers have this very file mounted.
+        (self._place.exchange / "faults.json").write_text(json.dumps(faults))
         (self._place.exchange / "user-data").write_text(self._spec.user_data)
 
     async def _apply_listeners(self) -> None:

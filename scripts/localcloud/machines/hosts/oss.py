@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from scripts.localcloud.machines.hosts.crc64 import of_file
@@ -89,8 +90,9 @@ class Oss:
         names = sorted(file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
         matching = [name for name in names if name.startswith(prefix) and name > after]
         page, more = matching[:limit], len(matching) > limit
+        shown = quote if query.get("encoding-type") == "url" else escape
         contents = "".join(
-            f"<Contents><Key>{escape(name)}</Key><Size>{(root / name).stat().st_size}</Size></Contents>" for name in page
+            f"<Contents><Key>{shown(name)}</Key><Size>{(root / name).stat().st_size}</Size></Contents>" for name in page
         )
         token = f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>" if more else ""
         body = (

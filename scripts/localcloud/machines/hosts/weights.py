@@ -10,7 +10,7 @@ from pathlib import Path
 
 SHARDS = 4
 SHARD_BYTES = 200 * 1024
-MAX_POSITIONS = 40960
+MAX_POSITIONS = 1024 * 1024
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """mkfs.ext4, blkid and resize2fs on data disks."""
 
+import os
 import uuid
 from dataclasses import replace
 
@@ -42,28 +43,45 @@ def _disk(tool: str, words: list[str]) -> mounts.Disk | None:
     return disk
 
 
+SYSTEM_DISK = {
+    "/dev/vda": {"PTUUID": "0c8e2a5e-0000-4000-8000-000000000001", "PTTYPE": "gpt"},
+    "/dev/vda1": {"LABEL": "root", "UUID": "0c8e2a5e-0000-4000-8000-000000000002", "TYPE": "ext4"},
+}
+"""What blkid says of the disk that the machine boots from."""
+
+
+def _tags() -> dict[str, dict[str, str]]:
+    """Return device to tags, of every device that holds anything."""
+    data = {
+        disk.device: {"LABEL": disk.label, "UUID": disk.uuid, "TYPE": disk.file_system}
+        for disk in mounts.disks()
+        if disk.file_system
+    }
+    return SYSTEM_DISK | data
+
+
 def _identify(arguments: list[str]) -> int:
-    given, words = Options((), ("-L", "-s", "-o", "-c", "-t")).read(_with_probe(arguments))
+    given, words = Options(("-p",), ("-L", "-s", "-o", "-c")).read(arguments)
+    tags = _tags()
     if "-L" in given:
-        found = [disk for disk in mounts.disks() if disk.label == given["-L"][-1]]
-        for disk in found[:1]:
-            say(disk.device)
+        found = [device for device, values in tags.items() if values.get("LABEL") == given["-L"][-1]]
+        for device in found[:1]:
+            say(device)
         return 0 if found else NOTHING_FOUND
-    disks = [disk for disk in mounts.disks() if not words or mounts.os.path.realpath(words[0]) == disk.device]
-    formatted = [disk for disk in disks if disk.file_system]
-    tag = last(given, "-s")
-    for disk in formatted:
-        tags = {"LABEL": disk.label, "UUID": disk.uuid, "TYPE": disk.file_system}
-        if tag and last(given, "-o") == "value":
-            say(tags[tag])
-        else:
-            shown = {key: value for key, value in tags.items() if not tag or key == tag}
-            say(f"{disk.device}: " + " ".join(f'{key}="{value}"' for key, value in shown.items()))
-    return 0 if formatted else NOTHING_FOUND
+    wanted = [os.path.realpath(word) for word in words] or list(tags)
+    chosen = {device: tags[device] for device in wanted if device in tags}
+    for device, values in chosen.items():
+        _print_tags(device, values, last(given, "-s"), last(given, "-o"))
+    return 0 if chosen else NOTHING_FOUND
 
 
-def _with_probe(arguments: list[str]) -> list[str]:
-    return [argument for argument in arguments if argument != "-p"]
+def _print_tags(device: str, values: dict[str, str], tag: str, form: str) -> None:
+    shown = {key: value for key, value in values.items() if value and tag in ("", key)}
+    if form == "value":
+        for value in shown.values():
+            say(value)
+    elif shown:
+        say(f"{device}: " + " ".join(f'{key}="{value}"' for key, value in shown.items()))
 
 
 def _grow(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """lsblk: the system disk and the data disks."""
 
 import json
+import os
 from dataclasses import dataclass
 
 from scripts.localcloud.machines.guest import mounts
@@ -53,7 +54,7 @@ def _selected(devices: list[str], *, only_whole: bool) -> list[Row]:
     every = [row for row in rows() if not (only_whole and row.child and not devices)]
     if not devices:
         return every
-    wanted = {mounts.os.path.realpath(device) for device in devices}
+    wanted = {os.path.realpath(device) for device in devices}
     known = {row.values["PATH"] for row in every}
     for missing in sorted(wanted - known):
         complain(f"lsblk: {missing}: not a block device")

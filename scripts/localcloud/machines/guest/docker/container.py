@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ NOT_PERMITTED = 255
 
 NOT_FOUND = 127
 KILLED = 137
+LAST_WORDS_SECONDS = 2
+"""How long the log of an ended container may take to be read to its end."""
+
 Attachment = tuple[Network, str]
 
 
@@ -54,9 +57,10 @@ class Container:
             "StartedAt": NEVER,
             "FinishedAt": NEVER,
         }
-        if self.state["Status"] == "running":
-            self._ended(KILLED)
+        self.on_end: Callable[[], None] = lambda: None
         self.ended = asyncio.Event()
+        if self.running:
+            self._ended(KILLED)
         self._process: subprocess.Popen[bytes] | None = None
         self._resolver: asyncio.BaseTransport | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,14 +119,15 @@ class Container:
             self._ended(NOT_FOUND)
             raise StartError(str(outcome))
         self._resolver = await names.serve_names(outcome, resolve)
-        self._keep(self._record(log))
-        self._keep(self._watch())
+        recorder = self._keep(self._record(log))
+        self._keep(self._watch(recorder))
         self.save()
 
-    def _keep(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
+    def _keep(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _argv(self) -> list[str]:
         return sandbox.argv(self.config)
@@ -181,10 +186,10 @@ class Container:
         with self.log_file.open("a") as file:
             file.write(json.dumps({"log": text + "\n", "stream": stream, "time": now()}) + "\n")
 
-    async def _watch(self) -> None:
+    async def _watch(self, recorder: "asyncio.Task[None]") -> None:
         assert self._process is not None  # noqa: S101 - started
         code = await asyncio.to_thread(self._process.wait)
-        await asyncio.sleep(0)
+        await asyncio.wait([recorder], timeout=LAST_WORDS_SECONDS)
         if self._resolver is not None:
             self._resolver.close()
         self._ended(code if code >= 0 else 128 - code)
@@ -193,8 +198,8 @@ class Container:
         self.pid = 0
         self.state |= {"Status": "exited", "ExitCode": code, "FinishedAt": now()}
         self.save()
-        if hasattr(self, "ended"):
-            self.ended.set()
+        self.on_end()
+        self.ended.set()
 
     async def stop(self, grace_seconds: float) -> None:
         """Ask the process to end, and kill it after *grace_seconds*."""

@@ -99,6 +99,7 @@ class Engine:
         if config.gpus and not (gpus.count() and _has_nvidia_runtime()):
             raise StartError('could not select device driver "nvidia" with capabilities: [[gpu]]')
         attachments = [(self._networks.get(name), self._networks.next_address(name)) for name in config.networks]
+        container.on_end = lambda: self._close(self._published.pop(container.id, []))
         await self._publish(container.id, config.ports, attachments[-1][1] if attachments else "127.0.0.1")
         await container.start(attachments, self._resolver(container))
         return {}
@@ -131,15 +132,6 @@ class Engine:
                 ) from None
             servers.append(await relay.relay(listener, relay.to_tcp(address, port.container_port)))
         self._published[container_id] = servers
-        if servers:
-            self._closer = asyncio.ensure_future(self._unpublish(container_id))
-
-    async def _unpublish(self, container_id: str) -> None:
-        container = self._containers[container_id]
-        while not container.running:
-            await asyncio.sleep(0.02)
-        await container.ended.wait()
-        self._close(self._published.pop(container_id, []))
 
     @staticmethod
     def _close(servers: list[asyncio.Server]) -> None:
@@ -150,7 +142,6 @@ class Engine:
         """Stop a container."""
         container = self._find(reference)
         await container.stop(container.config.stop_grace_seconds if grace is None else grace)
-        self._close(self._published.pop(container.id, []))
         return {}
 
     async def op_wait(self, reference: str) -> Message:

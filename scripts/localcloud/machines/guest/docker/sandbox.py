@@ -78,7 +78,7 @@ def _image_mounts(config: ContainerConfig) -> list[str]:
         mounts += [word for folder in facts["folders"] for word in _read_only(folder, folder)]
         mounts += [word for folder in facts["sites"] for word in _read_only(images.STORE / image.kind / "site", folder)]
         mounts += _read_only(ENGINE, ENGINE)
-        mounts += _read_only(EXCHANGE / "machine.json", EXCHANGE / "machine.json")
+        mounts += _read_only(EXCHANGE / "faults.json", EXCHANGE / "faults.json")
         mounts += real_engine.mounts(image.kind)
     return mounts
 

@@ -1,0 +1,162 @@
+"""The stand-in for ``vllm serve``."""
+
+import os
+import sys
+from argparse import Namespace
+from typing import Any
+
+from scripts.localcloud.machines.engine import arguments, process
+from scripts.localcloud.machines.engine.app import App, constant, detokenize, empty, page, tokenize
+from scripts.localcloud.machines.engine.generate import Engine, RefusedError
+from scripts.localcloud.machines.engine.http import Answer, Request, as_json, text
+from scripts.localcloud.machines.engine.responses import Responses
+from scripts.localcloud.machines.engine.routes import VLLM_DEVELOPMENT
+
+VERSION = "0.33.0"
+FILE = "/usr/local/lib/python3.12/dist-packages/vllm/entrypoints/cli/main.py"
+GUARDED = ("/v1", "/v2", "/inference", "/cohere")
+"""Prefixes that need the key; everything else is open. Source: vLLM's AuthenticationMiddleware, run."""
+
+
+def normalized(words: list[str]) -> list[str]:
+    """Return the command line with underscores in flag names turned into dashes, as vLLM's own parser does."""
+    done = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        done.append(name.replace("_", "-") + equals + value if name.startswith("--") else word)
+    return done
+
+
+def _check_start(options: Namespace) -> None:
+    """Refuse what parses and fails at the start."""
+    if options.gpu_memory_utilization is not None and not 0 < options.gpu_memory_utilization <= 1:
+        raise process.StartError(f"ValueError: GPU memory utilization must be in (0, 1]. Got {options.gpu_memory_utilization}.")
+    if options.reasoning_parser and options.reasoning_parser not in arguments.VLLM_REASONING:
+        raise process.StartError(f"KeyError: 'invalid reasoning parser: {options.reasoning_parser} (chose from {{ ... }})'")
+    if options.enable_auto_tool_choice and not options.tool_call_parser:
+        raise process.StartError("TypeError: Error: --enable-auto-tool-choice requires --tool-call-parser")
+    if options.tool_call_parser and options.tool_call_parser not in arguments.VLLM_TOOLS:
+        raise process.StartError(f"KeyError: 'invalid tool call parser: {options.tool_call_parser} (chose from {{ ... }})'")
+
+
+def _length(options: Namespace, positions: int) -> int:
+    wanted = options.max_model_len
+    if wanted in (None, -1):
+        return positions
+    if wanted > positions and not options.hf_overrides:
+        raise process.StartError(
+            f"ValueError: User-specified max_model_len ({wanted}) is greater than the derived max_model_len "
+            f"(max_position_embeddings={positions})."
+        )
+    return int(wanted)
+
+
+class Vllm:
+    """The server's endpoints."""
+
+    def __init__(self, engine: Engine, root: str) -> None:
+        self._engine = engine
+        self._root = root
+        self._responses = Responses(engine)
+
+    def app(self, keys: list[str], *, docs: bool) -> App:
+        """Return the application with vLLM's route table."""
+        app = App(self._engine, keys, lambda path: path.startswith(GUARDED))
+        for method, path in (("GET", "/health"), ("GET", "/ping"), ("POST", "/ping")):
+            app.add(method, path, empty())
+        app.add("GET", "/version", constant({"version": VERSION}))
+        app.add("GET", "/load", constant({"server_load": 0}))
+        app.add("GET", "/metrics", self.metrics)
+        app.add("GET", "/kv_event_sources", constant({"sources": []}))
+        app.add("POST", "/is_scaling_elastic_ep", constant({"is_scaling_elastic_ep": False}))
+        app.add("POST", "/scale_elastic_ep", self.scale)
+        app.add("POST", "/tokenize", tokenize)
+        app.add("POST", "/detokenize", detokenize)
+        app.add("POST", "/invocations", self.invocations)
+        app.add("POST", "/generative_scoring", constant({"object": "list", "data": []}))
+        app.add("POST", "/inference/v1/generate", self.no_scale_out)
+        app.add("GET", "/v1/models", self.models)
+        app.add("POST", "/v1/chat/completions", self.chat)
+        app.add("POST", "/v1/completions", self.completions)
+        app.add("POST", "/v1/responses", self.responses)
+        app.add("GET", "/v1/responses/*", self.response)
+        if docs:
+            app.add("GET", "/docs", page())
+            app.add("GET", "/redoc", page())
+            app.add("GET", "/openapi.json", constant({"openapi": "3.1.0"}))
+        if os.environ.get("VLLM_SERVER_DEV_MODE") == "1":
+            for route in VLLM_DEVELOPMENT:
+                app.add(route.method, route.path, empty())
+        return app
+
+    async def models(self, _request: Request) -> Answer:
+        """List the served names."""
+        data = [
+            {"id": name, "object": "model", "owned_by": "vllm", "root": self._root, "max_model_len": self._engine.length}
+            for name in self._engine.names
+        ]
+        return as_json(200, {"object": "list", "data": data})
+
+    async def chat(self, request: Request) -> Answer:
+        """Chat completion."""
+        return await self._engine.chat(request.json())
+
+    async def completions(self, request: Request) -> Answer:
+        """Text completion."""
+        return await self._engine.text(request.json())
+
+    async def responses(self, request: Request) -> Answer:
+        """Responses API."""
+        return await self._responses.create(request.json())
+
+    async def response(self, request: Request) -> Answer:
+        """Fetch an earlier response."""
+        return self._responses.fetch(request.path.rpartition("/")[2])
+
+    async def invocations(self, request: Request) -> Answer:
+        """SageMaker's door: whatever the body is."""
+        body: dict[str, Any] = request.json()
+        return await (self._engine.chat(body) if "messages" in body else self._engine.text(body))
+
+    async def scale(self, _request: Request) -> Answer:
+        """Elastic expert parallelism, which wants a number that the body lacks."""
+        raise RefusedError(400, "new_data_parallel_size is required")
+
+    async def no_scale_out(self, _request: Request) -> Answer:
+        """Token-level generation, closed without --enable-scale-out."""
+        return as_json(403, {"error": "scale-out is not enabled"})
+
+    async def metrics(self, _request: Request) -> Answer:
+        """Prometheus counters."""
+        counters, label = self._engine.counters, f'{{engine="0",model_name="{self._engine.names[0]}"}}'
+        values = {
+            "num_requests_running": ("gauge", counters.running),
+            "num_requests_waiting": ("gauge", counters.waiting),
+            "prompt_tokens_total": ("counter", counters.prompt_tokens),
+            "generation_tokens_total": ("counter", counters.generated_tokens),
+        }
+        lines = [f"# TYPE vllm:{name} {kind}\nvllm:{name}{label} {float(value)}\n" for name, (kind, value) in values.items()]
+        return text(200, "".join(lines), "text/plain; version=1.0.0; charset=utf-8")
+
+
+def main(words: list[str]) -> int:
+    """Run ``vllm`` with *words* and return its exit status."""
+    if words[:1] != ["serve"]:
+        sys.stderr.write("vllm: stand-in: only 'serve' is known\n")
+        return 2
+    options = arguments.vllm_parser().parse_args(normalized(words[1:]))
+    path = options.model_tag or options.model or "Qwen/Qwen3-0.6B"
+    keys = options.api_key or ([os.environ["VLLM_API_KEY"]] if os.environ.get("VLLM_API_KEY") else [])
+    process.log(f"vLLM API server version {VERSION}, model {path}")
+    try:
+        _check_start(options)
+        width = (options.tensor_parallel_size or 1) * (options.pipeline_parallel_size or 1)
+        model = process.prepare(path, width if (options.nnodes or 1) == 1 else 1)
+        engine = Engine(options.served_model_name or [path], _length(options, model.positions))
+    except process.StartError as problem:
+        return process.fail(FILE, str(problem))
+    engine.tools = options.enable_auto_tool_choice
+    app = Vllm(engine, path).app(keys, docs=not options.disable_fastapi_docs)
+    context = process.tls(options.ssl_certfile, options.ssl_keyfile)
+    host = options.host or "0.0.0.0"  # noqa: S104 - vLLM's default
+    return process.run(host, options.port, app.answer, context, lambda: process.log("Application startup complete."))
