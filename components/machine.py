@@ -81,8 +81,24 @@ def _weights_disk(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOption
         encrypted=True,
         delete_with_instance=False,
         tags=args.tags,
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(before_update=[_never_smaller(name)]))
+        ),
     )
+
+
+def _never_smaller(name: str) -> pulumi.ResourceHook:
+    """Return the hook that refuses a smaller disk already in `preview`; the service would refuse it halfway through."""
+
+    def check(update: pulumi.ResourceHookArgs) -> None:
+        before, after = ((inputs or {}).get("size") or 0 for inputs in (update.old_inputs, update.new_inputs))
+        if after < before:
+            raise ValueError(
+                f"weightsDiskGib: {after:g}, and the disk has {before:g} GiB. A disk does not shrink: "
+                f"set weightsDiskGib to {before:g}, or replace the disk and fetch the weights again."
+            )
+
+    return pulumi.ResourceHook(f"{name}-weights-never-smaller", check, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
 def _role(
