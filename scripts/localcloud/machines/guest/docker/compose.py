@@ -65,7 +65,8 @@ def load(file: Path, name: str, variables: Mapping[str, str]) -> Project:
     networks = {key: _network(name, key, value or {}) for key, value in document.get("networks", {}).items()}
     services = document["services"]
     configs = {
-        key: _service(name, key, services[key], networks, file.parent) for key in _start_order(services)
+        key: _service(_Context(name, networks, file.parent, variables), key, services[key])
+        for key in _start_order(services)
     }
     used = {network for config in configs.values() for network in config.networks}
     every = [*networks.values(), Network(f"{name}_default", internal=False)]
@@ -125,9 +126,13 @@ def _words(value: object, where: str) -> list[str]:
     raise ComposeError(f"{where} must be a string or a list of strings")
 
 
-def _environment(value: object, where: str) -> dict[str, str]:
+def _environment(value: object, where: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a service; a name without a value takes the caller's, and is left out without one."""
     if isinstance(value, list):
-        return dict(str(item).partition("=")[::2] for item in value)
+        pairs = [str(item).partition("=") for item in value]
+        return {
+            name: text if equals else variables[name] for name, equals, text in pairs if equals or name in variables
+        }
     if isinstance(value, dict):
         for name, item in value.items():
             if not isinstance(item, str | int | float) or isinstance(item, bool):
@@ -246,9 +251,17 @@ READ = {
 }
 
 
-def _service(
-    project: str, key: str, value: dict[str, Any], networks: dict[str, Network], folder: Path
-) -> ContainerConfig:
+@dataclass(frozen=True)
+class _Context:
+    """What a service is read in."""
+
+    project: str
+    networks: dict[str, Network]
+    folder: Path
+    variables: Mapping[str, str]
+
+
+def _service(context: _Context, key: str, value: dict[str, Any]) -> ContainerConfig:
     where = f"services.{key}"
     _only(value, READ | set(CHECKED), where)
     for name, check in CHECKED.items():
@@ -256,28 +269,28 @@ def _service(
             check(value[name], f"{where}.{name}")
     if not value.get("image"):
         raise ComposeError(f'service "{key}" has neither an image nor a build context specified: invalid compose project')
-    config = ContainerConfig(name=f"{project}-{key}-1", image=value["image"], aliases=[key])
-    config.labels = {"com.docker.compose.project": project, "com.docker.compose.service": key}
-    config.networks = _networks(project, key, value.get("networks", []), networks)
-    _fill(config, value, where, folder)
+    config = ContainerConfig(name=f"{context.project}-{key}-1", image=value["image"], aliases=[key])
+    config.labels = {"com.docker.compose.project": context.project, "com.docker.compose.service": key}
+    config.networks = _networks(context, key, value.get("networks", []))
+    _fill(config, value, where, context)
     return config
 
 
-def _networks(project: str, key: str, wanted: object, networks: dict[str, Network]) -> list[str]:
+def _networks(context: _Context, key: str, wanted: object) -> list[str]:
     if not isinstance(wanted, list):
         raise ComposeError(f"stand-in: services.{key}.networks must be a list")
     for name in wanted:
-        if name not in networks:
+        if name not in context.networks:
             raise ComposeError(f'service "{key}" refers to undefined network {name}: invalid compose project')
-    return [networks[name].name for name in wanted] or [f"{project}_default"]
+    return [context.networks[name].name for name in wanted] or [f"{context.project}_default"]
 
 
-def _fill(config: ContainerConfig, value: dict[str, Any], where: str, folder: Path) -> None:
+def _fill(config: ContainerConfig, value: dict[str, Any], where: str, context: _Context) -> None:
     for name in ("entrypoint", "command"):
         if value.get(name) is not None:
             setattr(config, name, _words(value[name], f"{where}.{name}"))
-    config.environment = _environment(value.get("environment", {}), f"{where}.environment")
-    config.mounts = [_volume(item, f"{where}.volumes", folder) for item in value.get("volumes", [])]
+    config.environment = _environment(value.get("environment", {}), f"{where}.environment", context.variables)
+    config.mounts = [_volume(item, f"{where}.volumes", context.folder) for item in value.get("volumes", [])]
     config.tmpfs = _words(value.get("tmpfs", []), f"{where}.tmpfs")
     config.ports = [_port(item, f"{where}.ports") for item in value.get("ports", [])]
     config.cap_drop = _words(value.get("cap_drop", []), f"{where}.cap_drop")

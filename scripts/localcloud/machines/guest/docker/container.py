@@ -19,6 +19,7 @@ from scripts.localcloud.machines.guest.docker import sandbox
 from scripts.localcloud.machines.guest.docker.config import ContainerConfig
 from scripts.localcloud.machines.guest.docker.images import image_of
 from scripts.localcloud.machines.guest.docker.networks import Network
+from scripts.localcloud.machines.guest.places import SPEED
 
 STORE = Path("/var/lib/docker/containers")
 NEVER = "0001-01-01T00:00:00Z"
@@ -202,12 +203,12 @@ class Container:
         self.ended.set()
 
     async def stop(self, grace_seconds: float) -> None:
-        """Ask the process to end, and kill it after *grace_seconds*."""
+        """Ask the process to end, and kill it after *grace_seconds* of the machine's time."""
         if not self.running:
             return
         self.kill(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self.ended.wait(), grace_seconds)
+            await asyncio.wait_for(self.ended.wait(), grace_seconds / SPEED)
         except TimeoutError:
             self.kill(signal.SIGKILL)
             await self.ended.wait()
