@@ -10,7 +10,7 @@ from scripts.localcloud import exposure, faults, services
 from scripts.localcloud.check import Checked, check, check_function
 from scripts.localcloud.diff import Diff, diff
 from scripts.localcloud.errors import CloudError, InitFailedError, LocalCloudError, suggestion
-from scripts.localcloud.facts import regions
+from scripts.localcloud.facts import error_codes, regions
 from scripts.localcloud.kinds import GET_INVOCATIONS, INSTANCE
 from scripts.localcloud.laws import LAWS
 from scripts.localcloud.laws.command import invocations
@@ -97,8 +97,12 @@ class Cloud:
 
         """
         asked = faults.read(self.home)
+        asked.refuse("create", type_)
         with self.store.transaction() as world:
-            asked.strike(world, "create", type_)
+            gives_up = asked.throttled(world, type_)
+        if gives_up:
+            raise CloudError("Throttling", error_codes()["Throttling"])
+        with self.store.transaction() as world:
             record = LAWS[type_].create(self._ask(world, type_, target, inputs, secret, asked))
             self._commit(world)
         self._settle(record, target, asked)
@@ -165,8 +169,8 @@ class Cloud:
         if rule(type_).local:
             return Record(type_, resource_id, "", inputs)
         asked = faults.read(self.home)
+        asked.refuse("update", type_)
         with self.store.transaction() as world:
-            asked.strike(world, "update", type_)
             record = world.need(type_, resource_id, "ResourceNotFound")
             found = diff(rule(type_), name, record.properties, inputs)
             merged = dict(inputs)
@@ -192,7 +196,7 @@ class Cloud:
             record = world.find(type_, resource_id)
             if record is None:
                 return
-            asked.strike(world, "delete", type_)
+            asked.refuse("delete", type_)
             LAWS[type_].delete(self._ask(world, type_, Target(region), {}, frozenset(), asked), record)
             world.remove(record)
             self._commit(world)

@@ -27,22 +27,25 @@ class Faults:
     slow: Mapping[str, float] = field(default_factory=dict)
     machine: Mapping[str, object] = field(default_factory=dict)
 
-    def strike(self, world: World, call: str, type_: str) -> None:
+    def refuse(self, call: str, type_: str) -> None:
         """
         Fail *call* of *type_* when that was asked for.
 
         Raises:
-            CloudError: With the code that was asked for, or Throttling.
+            CloudError: With the code that was asked for.
 
         """
         code = self.calls.get(call, {}).get(type_)
         if code is not None:
             raise CloudError(code, error_codes()[code])
+
+    def throttled(self, world: World, type_: str) -> bool:
+        """Count the throttled calls of one create of *type_*; whether the provider gives up on it."""
         for _ in range(RETRIES):
             if world.counters.get(f"throttled {type_}", 0) >= self.throttle.get(type_, 0):
-                return
+                return False
             world.count(f"throttled {type_}")
-        raise CloudError("Throttling", error_codes()["Throttling"])
+        return True
 
 
 def read(home: Path) -> Faults:

@@ -16,6 +16,8 @@ from scripts.localcloud.inprocess.placing import Placer, Setup, secret_by_rule
 from scripts.localcloud.inprocess.stack_file import StackFile
 from scripts.localcloud.values import UNKNOWN, Values
 
+__all__ = ["CloudMonitor", "Setup", "StepError"]
+
 _STACK = "pulumi:pulumi:Stack"
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,

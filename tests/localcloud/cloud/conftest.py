@@ -1,0 +1,27 @@
+"""A local cloud for each test, with machines that only write down what they are told."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.localcloud.cloud import Cloud
+from tests.localcloud.cloud.world import RecordedMachines, Region
+
+
+@pytest.fixture
+def machines() -> RecordedMachines:
+    """Return machines that boot nothing and remember every call."""
+    return RecordedMachines()
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, machines: RecordedMachines, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """Return an empty cloud, with its claim on the host's addresses kept inside the test's folder."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return Cloud(tmp_path / "home", machines)
+
+
+@pytest.fixture
+def region(cloud: Cloud) -> Region:
+    """Return a region in which resources are made in one line each."""
+    return Region(cloud)

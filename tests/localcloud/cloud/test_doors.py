@@ -1,0 +1,181 @@
+"""Both doors lead to the same cloud: same refusals, same ids, same secrets, same half-made resources."""
+
+from collections.abc import Iterator
+
+import pytest
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import provider_pb2
+
+from scripts.localcloud import wire
+from scripts.localcloud.cloud import Cloud
+from scripts.localcloud.kinds import GET_INVOCATIONS, INSTANCE, INVOCATION, SECRET_PARAMETER, SWITCH, VPC
+from scripts.localcloud.machines.spec import CommandResult
+from scripts.localcloud.values import UNKNOWN, Value, Values
+from tests.localcloud.cloud.doors import Door, InProcess, Wire, served
+from tests.localcloud.cloud.world import RecordedMachines, Region
+
+
+@pytest.fixture(params=["in-process", "plugin"])
+def door(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[Door]:
+    """Return one door after the other."""
+    if request.param == "in-process":
+        yield InProcess(cloud)
+    else:
+        with served(cloud) as plugin:
+            yield plugin
+
+
+@pytest.fixture
+def plugin(cloud: Cloud) -> Iterator[Wire]:
+    """Return the plugin's door alone, for what only it has."""
+    with served(cloud) as plugin:
+        yield plugin
+
+
+def struct(*secret: str, **values: Value) -> struct_pb2.Struct:
+    """Return *values* as they travel, those named in *secret* marked."""
+    return wire.encode(values, secret)
+
+
+def test_create(door: Door) -> None:
+    """A resource gets an id, the service's values and the inputs."""
+    made = door.create(VPC, "net", struct(cidrBlock="10.0.0.0/8"))
+
+    assert made.id == "vpc-bp100000000000000001"
+    assert made.outputs is not None
+    assert ("10.0.0.0/8", "Available") == (made.outputs["cidrBlock"], made.outputs["status"])
+
+
+def test_preview(door: Door, cloud: Cloud) -> None:
+    """What only the service knows is unknown, and nothing is made."""
+    seen = door.create(VPC, "net", struct(cidrBlock="10.0.0.0/8"), preview=True)
+
+    assert seen.outputs is not None
+    assert ("", "10.0.0.0/8", UNKNOWN) == (seen.id, seen.outputs["cidrBlock"], seen.outputs["routeTableId"])
+    assert cloud.store.read().records == []
+
+
+def test_a_refused_check(door: Door) -> None:
+    """All problems are told at once."""
+    refused = door.create(VPC, "net", struct(cidrBlok="x", enableIpv6="yes"))
+
+    assert refused.refusal == (
+        "cidrBlok: no such property. Did you mean 'cidrBlock'?\nenableIpv6: must be true or false, 'yes' is not."
+    )
+
+
+def test_a_refused_create(door: Door) -> None:
+    """The vendor's code comes through."""
+    refused = door.create(SWITCH, "sw", struct(vpcId="vpc-9", zoneId="cn-hangzhou-k", cidrBlock="10.0.0.0/24"))
+
+    assert refused.refusal == "InvalidVpcId.NotFound: The specified Network 'vpc-9' does not exist."
+
+
+def test_an_unknown_type(door: Door) -> None:
+    """A type that is not here is loud."""
+    refused = door.create("alicloud:kms/key:Key", "key", struct())
+
+    assert refused.refusal.startswith("alicloud:kms/key:Key: this resource type is not in the local cloud.")
+
+
+def test_secrets_stay_secret(door: Door) -> None:
+    """What is secret by rule, or was passed as a secret, comes back as one."""
+    parameter = door.create(SECRET_PARAMETER, "key", struct(secretParameterName="llm-key", value="hush"))
+    network = door.create(VPC, "net", struct("description", description="hush"))
+
+    assert {"value"} == parameter.secret
+    assert {"description"} == network.secret
+
+
+def test_a_failed_run_is_half_made(door: Door, region: Region, machines: RecordedMachines) -> None:
+    """A run that failed has an id that the stack remembers."""
+    machines.result = CommandResult(1, "")
+    instance, command = region.machine(), region.command()
+    failed = door.create(INVOCATION, "ready", struct(commandId=command.id, instanceIds=[instance.id]))
+
+    assert failed.refusal == "Failed to reach target status. Current status is Failed."
+    assert failed.id == "t-bp100000000000000001"
+
+
+def diff(plugin: Wire, type_: str, olds: Values, news: Values) -> provider_pb2.DiffResponse:
+    """Ask the plugin for a diff."""
+    asked = provider_pb2.DiffRequest(type=type_, name="thing", olds=wire.encode(olds), news=wire.encode(news))
+    response: provider_pb2.DiffResponse = plugin.stub.Diff(asked)
+    return response
+
+
+def test_diffs_are_detailed(plugin: Wire) -> None:
+    """The engine learns each path, and which of them replace."""
+    found = diff(
+        plugin,
+        INSTANCE,
+        {"userData": "a", "spotStrategy": "NoSpot"},
+        {"userData": "b", "spotStrategy": "SpotAsPriceGo"},
+    )
+    kinds = {path: detail.kind for path, detail in found.detailedDiff.items()}
+
+    assert {
+        "userData": provider_pb2.PropertyDiff.UPDATE,
+        "spotStrategy": provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    } == kinds
+    assert (["spotStrategy"], found.DIFF_SOME) == (list(found.replaces), found.changes)
+
+
+def test_the_image_feature_of_the_provider(plugin: Wire) -> None:
+    """With replaceOnImageUpdate in the provider's configuration a new image replaces the instance."""
+    olds: Values = {"imageId": "m-1"}
+    news: Values = {"imageId": "m-2"}
+    before = list(diff(plugin, INSTANCE, olds, news).replaces)
+    settings = struct(region="cn-hangzhou", features='{"ecsInstance":{"replaceOnImageUpdate":true}}')
+    plugin.stub.Configure(provider_pb2.ConfigureRequest(args=settings))
+
+    assert ([], ["imageId"]) == (before, list(diff(plugin, INSTANCE, olds, news).replaces))
+
+
+@pytest.mark.parametrize(
+    ("settings", "messages"),
+    [
+        ({"region": "cn-hangzhou", "version": "4.0.0"}, []),
+        ({}, ["region: missing. Set alicloud:region in the stack's configuration, such as cn-hangzhou."]),
+        (
+            {"region": "cn-hangzou"},
+            ["region: 'cn-hangzou' is not a region of the local cloud. Did you mean 'cn-hangzhou'?"],
+        ),
+        ({"region": "cn-hangzhou", "regoin": "x"}, ["regoin: no such setting of the provider. Did you mean 'region'?"]),
+    ],
+)
+def test_provider_settings(plugin: Wire, settings: Values, messages: list[str]) -> None:
+    """The provider's own configuration is checked."""
+    checked = plugin.stub.CheckConfig(provider_pb2.CheckRequest(news=struct(**settings)))
+
+    assert messages == [f"{failure.property}: {failure.reason}" for failure in checked.failures]
+
+
+def test_an_automatic_name_stays(plugin: Wire) -> None:
+    """An update keeps the name that the provider made."""
+    olds = struct(name="ready-0123abc")
+    news = struct(type="RunShellScript", commandContent="dHJ1ZQ==")
+    checked = plugin.stub.Check(
+        provider_pb2.CheckRequest(type="alicloud:ecs/command:Command", name="ready", olds=olds, news=news)
+    )
+
+    assert checked.inputs.fields["name"].string_value == "ready-0123abc"
+
+
+def test_reading_what_is_gone_and_what_is_not(plugin: Wire, region: Region) -> None:
+    """A refresh sees the present state; a resource that is gone has no id."""
+    vpc = region.vpc()
+    asked = provider_pb2.ReadRequest(type=VPC, id=vpc.id, inputs=struct(cidrBlock="old"))
+    seen = plugin.stub.Read(asked)
+    region.delete(vpc)
+
+    assert (vpc.id, "10.0.0.0/8") == (seen.id, seen.inputs.fields["cidrBlock"].string_value)
+    assert plugin.stub.Read(asked).id == ""
+
+
+def test_functions_and_info(plugin: Wire) -> None:
+    """A function answers, and the plugin has the SDK's version."""
+    answer = plugin.stub.Invoke(provider_pb2.InvokeRequest(tok=GET_INVOCATIONS, args=struct(commandId="c-1")))
+
+    assert [] == list(getattr(answer, "return").fields["invocations"].list_value.values)
+    assert plugin.stub.GetPluginInfo(empty_pb2.Empty()).version == "4.0.0"
