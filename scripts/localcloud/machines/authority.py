@@ -1,6 +1,6 @@
 """The local cloud's own certificate authority: one per state home, believed by its machines only."""
 
-import datetime
+import datetime as dt
 import fcntl
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-VALID = datetime.timedelta(days=3650)
-ISSUED = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+VALID = dt.timedelta(days=3650)
+ISSUED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def _name(text: str) -> x509.Name:
@@ -71,7 +71,7 @@ def certificates(home: Path) -> Path:
 
 def issue(home: Path, names: Sequence[str], target: Path) -> None:
     """Write a certificate of the home's authority for the DNS *names*, and its key, to the one file *target*."""
-    authority = x509.load_pem_x509_certificate(certificates(home).read_bytes())
+    certificates(home)
     signer = serialization.load_pem_private_key((home / "authority" / "ca.key").read_bytes(), None)
     assert isinstance(signer, ec.EllipticCurvePrivateKey)  # noqa: S101 - made above
     key = ec.generate_private_key(ec.SECP256R1())
@@ -80,9 +80,7 @@ def issue(home: Path, names: Sequence[str], target: Path) -> None:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .sign(signer, hashes.SHA256())
     )
     target.touch(mode=0o600)

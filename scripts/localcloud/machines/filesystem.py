@@ -11,14 +11,7 @@ from scripts.localcloud.machines.guest.places import CA_FILE, HOST
 from scripts.localcloud.machines.layout import Place
 from scripts.localcloud.machines.spec import MachineSpec
 
-REAL_COMMANDS = """
-[ awk b2sum base32 base64 basename bash bunzip2 bzip2 cat chgrp chmod chown cksum cmp comm cp csplit cut date dd df diff
-dirname du echo egrep env expand expr factor false fgrep find flock fmt fold getent getopt grep groups gunzip gzip head
-hostname id install join kill ln logname ls md5sum mkdir mkfifo mktemp more mv nice nl nohup nproc numfmt od paste pgrep
-pkill printenv printf ps pwd readlink realpath renice rev rm rmdir sed seq setsid sh sha1sum sha256sum sha512sum shred
-shuf sort split stat stdbuf stty sum sync tac tail tar tee test timeout touch tr true truncate tsort tty uname unexpand
-uniq unlink unxz uptime wc which who whoami xargs xz yes zcat
-""".split()
+REAL_COMMANDS = Path(__file__).with_name("real_commands.txt").read_text().split()
 """
 The laptop's programs that a machine has.
 
@@ -40,7 +33,7 @@ _FOLDERS = (
     "dev home mnt opt proc root run srv sys tmp usr/bin usr/lib usr/lib32 usr/lib64 usr/libexec usr/share"
     " usr/local/bin usr/local/sbin usr/local/lib var/lib var/log var/cache etc/systemd/system etc/ssl/certs"
     " .localcloud var/tmp"
-).split()
+)
 _LINKS = {"bin": "usr/bin", "sbin": "usr/bin", "usr/sbin": "bin", "var/run": "/run", "etc/mtab": "/proc/self/mounts"}
 LIBRARIES = ("lib", "lib32", "lib64", "libx32")
 
@@ -106,21 +99,26 @@ def _etc(spec: MachineSpec, authority: str) -> dict[str, str]:
     }
 
 
+def _library(root: Path, name: str) -> None:
+    """Make the laptop's /lib, /lib64 or the like what it is there: a link into /usr, or a folder."""
+    host = Path("/") / name
+    if host.is_symlink():
+        (root / name).symlink_to(f"usr/{name}")
+    elif host.is_dir():
+        (root / name).mkdir()
+
+
 def make_root(place: Place, spec: MachineSpec, authority: str) -> None:
     """Lay out the system disk of a machine that has never booted; a later boot keeps what it finds."""
     root = place.root
     if root.exists():
         return
-    for name in _FOLDERS:
+    for name in _FOLDERS.split():
         (root / name).mkdir(parents=True, exist_ok=True)
     for name, target in _LINKS.items():
         (root / name).symlink_to(target)
     for name in LIBRARIES:
-        host = Path("/") / name
-        if host.is_symlink():
-            (root / name).symlink_to(f"usr/{name}")
-        elif host.is_dir():
-            (root / name).mkdir()
+        _library(root, name)
     for name, text in _etc(spec, authority).items():
         (root / name).write_text(text)
     if not spec.faults.get("no_docker"):

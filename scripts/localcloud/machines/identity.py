@@ -17,5 +17,5 @@ def process_identity(pid: int) -> str:
 
 def living_pid(identity: str) -> int | None:
     """Return the pid of *identity* while that very process lives, else None."""
-    pid = int(identity.split()[0]) if identity.split() else 0
+    pid = int(identity.partition(" ")[0] or 0)
     return pid if pid and process_identity(pid) == identity else None

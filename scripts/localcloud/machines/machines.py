@@ -185,13 +185,16 @@ class Machines:
         place.exchange.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self._home / "disks").mkdir(exist_ok=True)
         make_root(place, spec, authority.read_text())
-        fresh = {"disks": [], "listeners": []}
+        fresh: dict[str, Any] = {"disks": [], "listeners": []}
         kept = place.read() if (place.folder / "state.json").exists() else fresh
         place.write(kept | {"spec": spec.to_json(), "role": spec.role_name, "internet": spec.internet})
 
     def _boot(self, place: Place) -> None:
         environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
-        search = [str(SOURCE_ROOT), *(entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))]
+        search = [
+            str(SOURCE_ROOT),
+            *(entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))),
+        ]
         started = subprocess.run(
             [sys.executable, "-m", "scripts.localcloud.machines.supervisor", str(self._home), place.instance_id],
             env=environment | {"PYTHONPATH": os.pathsep.join(search)},

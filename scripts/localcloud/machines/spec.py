@@ -23,8 +23,8 @@ FAULTS: dict[str, tuple[type, ...]] = {
 """
 Fault name to the types of its value.
 
-``gpu_count``: how many GPUs the driver shows. ``truncate_shard`` and ``wrong_hash_shard``: a file name or the index of a
-shard. ``slow_weights``: bytes per second. ``engine_exit_after``: seconds from ready to the exit with
+``gpu_count``: how many GPUs the driver shows. ``truncate_shard`` and ``wrong_hash_shard``: a file name or the index
+of a shard. ``slow_weights``: bytes per second. ``engine_exit_after``: seconds from ready to the exit with
 ``engine_exit_code``; without it the engine exits at the start. ``engine_slow_seconds``: added to each answer.
 ``engine_stuck``: completions hang while /health stays 200.
 """

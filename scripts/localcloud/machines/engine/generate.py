@@ -15,6 +15,9 @@ from scripts.localcloud.machines.engine.http import Answer, as_json
 TOKEN_SECONDS = 0.004
 """Time between two tokens."""
 
+FAULT_SECONDS = 0.05
+"""How often a stuck engine looks whether it still is."""
+
 DEFAULT_TOKENS = 16
 """max_tokens of a text completion that names none. Source: the OpenAI API."""
 
@@ -66,7 +69,9 @@ class Engine:
         if not isinstance(messages, list) or not messages:
             raise RefusedError(400, "messages: Field required", "messages")
         if body.get("tools") and body.get("tool_choice", "auto") == "auto" and not self.tools:
-            raise RefusedError(400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set')
+            raise RefusedError(
+                400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+            )
         prompt = "\n".join(_content(message) for message in messages)
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
         return await self._complete(Completion(self, body, "chat.completion", prompt, limit))
@@ -101,6 +106,11 @@ def _content(message: dict[str, Any]) -> str:
     return str(content)
 
 
+async def _while_stuck() -> None:
+    while faults.current().get("engine_stuck"):  # noqa: ASYNC110 - the fault is a file that another process writes
+        await asyncio.sleep(FAULT_SECONDS)
+
+
 class Completion:
     """One completion under way."""
 
@@ -128,11 +138,13 @@ class Completion:
         if wanted > room:
             raise RefusedError(
                 400,
-                f"'max_tokens' or 'max_completion_tokens' is too large: {wanted}. This model's maximum context length is "
-                f"{self._engine.length} tokens and your request has {len(self._prompt)} input tokens.",
+                f"'max_tokens' or 'max_completion_tokens' is too large: {wanted}. This model's maximum context length "
+                f"is {self._engine.length} tokens and your request has {len(self._prompt)} input tokens.",
                 "max_tokens",
             )
-        words = tokens_of(f"You said: {''.join(self._prompt).strip()} - and this is the stand-in engine of a local cloud.")
+        words = tokens_of(
+            f"You said: {''.join(self._prompt).strip()} - and this is the stand-in engine of a local cloud."
+        )
         self._answer = words[:wanted]
         self._finish = "length" if len(words) > wanted else "stop"
 
@@ -142,8 +154,7 @@ class Completion:
         counters.running += 1
         try:
             counters.prompt_tokens += len(self._prompt)
-            while faults.current().get("engine_stuck"):
-                await asyncio.sleep(0.05)
+            await _while_stuck()
             await asyncio.sleep(float(faults.current().get("engine_slow_seconds", 0)))
             for token in self._answer:
                 await asyncio.sleep(TOKEN_SECONDS)
@@ -164,8 +175,8 @@ class Completion:
         content = "".join([token async for token in self._tokens()])
         choice: dict[str, Any] = {"index": 0, "logprobs": None, "finish_reason": self._finish}
         if self._kind == "chat.completion":
-            message = {"role": "assistant", "content": content, "tool_calls": [], self._engine.reasoning_field: None}
-            choice["message"] = message
+            empty: dict[str, Any] = {"tool_calls": [], self._engine.reasoning_field: None}
+            choice["message"] = {"role": "assistant", "content": content} | empty
         else:
             choice["text"] = content
         return self._frame([choice], self._kind) | {"usage": self._usage()}
@@ -182,7 +193,7 @@ class Completion:
             piece |= {"delta": {"content": token}} if chat else {"text": token}
             yield _event(self._frame([piece], kind))
         last: dict[str, Any] = {"index": 0, "finish_reason": self._finish, "logprobs": None}
-        last |= {"delta": {}} if chat else {"text": ""}
+        last |= {"delta": dict[str, str]()} if chat else {"text": ""}
         yield _event(self._frame([last], kind))
         if (self.body.get("stream_options") or {}).get("include_usage"):
             yield _event(self._frame([], kind) | {"usage": self._usage()})

@@ -46,7 +46,9 @@ def prepare(model_path: str, gpus_needed: int) -> Model:
     if not found:
         raise StartError("RuntimeError: No CUDA GPUs are available")
     if gpus_needed > found:
-        raise StartError(f"ValueError: World size ({gpus_needed}) is larger than the number of available GPUs ({found}).")
+        raise StartError(
+            f"ValueError: World size ({gpus_needed}) is larger than the number of available GPUs ({found})."
+        )
     try:
         model = load(Path(model_path))
     except WeightsError as problem:

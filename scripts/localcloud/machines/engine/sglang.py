@@ -13,10 +13,19 @@ FILE = "/sgl-workspace/sglang/python/sglang/launch_server.py"
 OPEN = ("/health", "/ready", "/metrics")
 """Prefixes that need no key. Source: SGLang's decide_request_auth, read."""
 
-MANAGEMENT = """
-/flush_cache /abort_request /start_profile /stop_profile /update_weights_from_disk /release_memory_occupation
-/resume_memory_occupation /load_lora_adapter /unload_lora_adapter /pause_generation /continue_generation
-""".split()
+MANAGEMENT = [
+    "/flush_cache",
+    "/abort_request",
+    "/start_profile",
+    "/stop_profile",
+    "/update_weights_from_disk",
+    "/release_memory_occupation",
+    "/resume_memory_occupation",
+    "/load_lora_adapter",
+    "/unload_lora_adapter",
+    "/pause_generation",
+    "/continue_generation",
+]
 HEALTH_VARIABLE = "SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION"
 HEALTH_SECONDS = 20
 
@@ -99,7 +108,10 @@ class Sglang:
             "prompt_tokens_total": ("counter", counters.prompt_tokens),
             "generation_tokens_total": ("counter", counters.generated_tokens),
         }
-        lines = [f"# TYPE sglang:{name} {kind}\nsglang:{name}{label} {float(value)}\n" for name, (kind, value) in values.items()]
+        lines = [
+            f"# TYPE sglang:{name} {kind}\nsglang:{name}{label} {float(value)}\n"
+            for name, (kind, value) in values.items()
+        ]
         return text(200, "".join(lines), "text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -119,5 +131,9 @@ def main(words: list[str]) -> int:
     app = Sglang(engine, options.model_path).app(keys, metrics=options.enable_metrics)
     context = process.tls(options.ssl_certfile, options.ssl_keyfile)
     return process.run(
-        options.host, options.port, app.answer, context, lambda: process.log("The server is fired up and ready to roll!")
+        options.host,
+        options.port,
+        app.answer,
+        context,
+        lambda: process.log("The server is fired up and ready to roll!"),
     )

@@ -30,13 +30,19 @@ def normalized(words: list[str]) -> list[str]:
 def _check_start(options: Namespace) -> None:
     """Refuse what parses and fails at the start."""
     if options.gpu_memory_utilization is not None and not 0 < options.gpu_memory_utilization <= 1:
-        raise process.StartError(f"ValueError: GPU memory utilization must be in (0, 1]. Got {options.gpu_memory_utilization}.")
-    if options.reasoning_parser and options.reasoning_parser not in arguments.VLLM_REASONING:
-        raise process.StartError(f"KeyError: 'invalid reasoning parser: {options.reasoning_parser} (chose from {{ ... }})'")
+        raise process.StartError(
+            f"ValueError: GPU memory utilization must be in (0, 1]. Got {options.gpu_memory_utilization}."
+        )
+    if options.reasoning_parser and options.reasoning_parser not in arguments.FLAGS["vllm"]["reasoning_parsers"]:
+        raise process.StartError(
+            f"KeyError: 'invalid reasoning parser: {options.reasoning_parser} (chose from {{ ... }})'"
+        )
     if options.enable_auto_tool_choice and not options.tool_call_parser:
         raise process.StartError("TypeError: Error: --enable-auto-tool-choice requires --tool-call-parser")
-    if options.tool_call_parser and options.tool_call_parser not in arguments.VLLM_TOOLS:
-        raise process.StartError(f"KeyError: 'invalid tool call parser: {options.tool_call_parser} (chose from {{ ... }})'")
+    if options.tool_call_parser and options.tool_call_parser not in arguments.FLAGS["vllm"]["tool_parsers"]:
+        raise process.StartError(
+            f"KeyError: 'invalid tool call parser: {options.tool_call_parser} (chose from {{ ... }})'"
+        )
 
 
 def _length(options: Namespace, positions: int) -> int:
@@ -92,7 +98,13 @@ class Vllm:
     async def models(self, _request: Request) -> Answer:
         """List the served names."""
         data = [
-            {"id": name, "object": "model", "owned_by": "vllm", "root": self._root, "max_model_len": self._engine.length}
+            {
+                "id": name,
+                "object": "model",
+                "owned_by": "vllm",
+                "root": self._root,
+                "max_model_len": self._engine.length,
+            }
             for name in self._engine.names
         ]
         return as_json(200, {"object": "list", "data": data})
@@ -135,7 +147,9 @@ class Vllm:
             "prompt_tokens_total": ("counter", counters.prompt_tokens),
             "generation_tokens_total": ("counter", counters.generated_tokens),
         }
-        lines = [f"# TYPE vllm:{name} {kind}\nvllm:{name}{label} {float(value)}\n" for name, (kind, value) in values.items()]
+        lines = [
+            f"# TYPE vllm:{name} {kind}\nvllm:{name}{label} {float(value)}\n" for name, (kind, value) in values.items()
+        ]
         return text(200, "".join(lines), "text/plain; version=1.0.0; charset=utf-8")
 
 

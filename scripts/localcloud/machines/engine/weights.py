@@ -59,12 +59,14 @@ def _read_shard(file: Path) -> int:
         length = struct.unpack("<Q", start)[0]
         head = stream.read(length)
         if len(head) < length:
-            raise WeightsError("safetensors_rust.SafetensorError: Error while deserializing header: InvalidHeaderLength")
-        size = 8 + length
+            raise WeightsError(
+                "safetensors_rust.SafetensorError: Error while deserializing header: InvalidHeaderLength"
+            )
+        size: int = 8 + length
         while chunk := stream.read(1 << 20):
             size += len(chunk)
     tensors = [entry for name, entry in json.loads(head).items() if name != "__metadata__"]
-    end = max((entry["data_offsets"][1] for entry in tensors), default=0)
+    end: int = max((entry["data_offsets"][1] for entry in tensors), default=0)
     if size != 8 + length + end:
         raise WeightsError(
             "safetensors_rust.SafetensorError: Error while deserializing header: MetadataIncompleteBuffer"

@@ -23,7 +23,9 @@ A_RECORD = 1
 Resolve = Callable[[str], str | None]
 
 _VPC = re.compile(r"oos-vpc\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.oss-[a-z0-9-]+-internal\.aliyuncs\.com")
-_INTERNET = re.compile(r"(www\.)?modelscope\.cn|mirrors\.ustc\.edu\.cn|oos\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.oss-[a-z0-9-]+\.aliyuncs\.com")
+_INTERNET = re.compile(
+    r"(www\.)?modelscope\.cn|mirrors\.ustc\.edu\.cn|oos\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.oss-[a-z0-9-]+\.aliyuncs\.com"
+)
 
 
 def cloud_address(name: str) -> str | None:

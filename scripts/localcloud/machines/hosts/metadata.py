@@ -4,7 +4,7 @@ The metadata service of one machine, with sessions (IMDSv2).
 Source: https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
 """
 
-import datetime
+import datetime as dt
 import json
 import secrets
 import time
@@ -69,7 +69,7 @@ class Metadata:
         if not name:
             return text(200, role)
         found = self._state.credentials(role)
-        stamp = datetime.datetime.fromtimestamp(found.expiration, datetime.UTC)
+        stamp = dt.datetime.fromtimestamp(found.expiration, dt.UTC)
         return text(
             200,
             json.dumps(

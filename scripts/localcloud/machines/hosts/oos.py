@@ -41,7 +41,9 @@ class Oos:
             holder = self._rpc(request, parameters)
             action, version = parameters.get("Action", ""), parameters.get("Version", "")
         if (action, version) != ("GetSecretParameter", VERSION):
-            raise RefusedError(404, "InvalidAction.NotFound", f"The {action} {version} action is not in the local cloud.")
+            raise RefusedError(
+                404, "InvalidAction.NotFound", f"The {action} {version} action is not in the local cloud."
+            )
         return self._secret(holder, parameters)
 
     def _holder(self, key_id: str, token: str) -> Credentials:

@@ -35,7 +35,8 @@ class CloudState:
     def services(self) -> dict[str, Any]:
         """Return services.json, with nothing in it when the cloud has not written it yet."""
         try:
-            return EMPTY | json.loads((self._place.home / "services.json").read_text())
+            found: dict[str, Any] = EMPTY | json.loads((self._place.home / "services.json").read_text())
+            return found  # noqa: TRY300 - the other return is the absent file's
         except FileNotFoundError:
             return EMPTY
 

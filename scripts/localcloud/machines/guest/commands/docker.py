@@ -113,7 +113,7 @@ def _ps(arguments: list[str]) -> int:
         if not every and not one["State"]["Running"]:
             continue
         short = one["Id"][:12]
-        line = f"{short}  {one['Config']['Image']}  \"{one['Path']}\"  {one['State']['Status']}  {one['Name'][1:]}"
+        line = f'{short}  {one["Config"]["Image"]}  "{one["Path"]}"  {one["State"]["Status"]}  {one["Name"][1:]}'
         say(short if quiet else line)
     return 0
 

@@ -9,6 +9,25 @@ from scripts.localcloud.machines.guest.commands import RefusedError, complain, s
 from scripts.localcloud.machines.guest.commands.options import Options, last
 
 COLUMNS = ("NAME", "TYPE", "SIZE", "SERIAL", "FSTYPE", "LABEL", "UUID", "MOUNTPOINT", "PATH", "RO", "PKNAME", "FSVER")
+OPTIONS = Options(
+    [
+        "-d",
+        "-n",
+        "-P",
+        "-J",
+        "-r",
+        "-b",
+        "-p",
+        "--nodeps",
+        "--noheadings",
+        "--pairs",
+        "--json",
+        "--raw",
+        "--bytes",
+        "--paths",
+    ],
+    ("-o", "--output"),
+)
 GIB = 1024**3
 SYSTEM_DISK_GIB = 100
 
@@ -69,9 +88,7 @@ def _human(size: str) -> str:
 
 def main(_name: str, arguments: list[str]) -> int:
     """Print the devices in one of the forms for programs, or as a table."""
-    flags = ("-d", "-n", "-P", "-J", "-r", "-b", "-p", "--nodeps", "--noheadings", "--pairs", "--json", "--raw", "--bytes",
-             "--paths")  # fmt: skip
-    given, devices = Options(flags, ("-o", "--output")).read(_split_clusters(arguments))
+    given, devices = OPTIONS.read(_split_clusters(arguments))
     columns = last(given, "-o", "--output", default="NAME,SIZE,TYPE,MOUNTPOINT").upper().split(",")
     unknown = sorted(set(columns) - set(COLUMNS))
     if unknown:

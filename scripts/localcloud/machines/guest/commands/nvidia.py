@@ -25,14 +25,19 @@ def _smi(arguments: list[str]) -> int:
         for index in range(count):
             say(f"GPU {index}: NVIDIA {facts['gpu_name']} (UUID: GPU-{index:08d}-0000-0000-0000-000000000000)")
         return 0
-    if "--query-gpu" not in given:
+    if "--query-gpu" in given:
+        _query(given["--query-gpu"][-1].split(","), last(given, "--format").split(","))
+    else:
         say(f"NVIDIA-SMI {DRIVER_VERSION}   Driver Version: {DRIVER_VERSION}")
-        return 0
-    form = last(given, "--format").split(",")
-    if "csv" not in form:
-        raise RefusedError("--query-gpu needs --format=csv[,noheader][,nounits]")
+    return 0
+
+
+def _query(fields: list[str], form: list[str]) -> None:
+    facts = machine()
+    if not {"csv", "noheader"} <= set(form):
+        raise RefusedError("--query-gpu needs --format=csv,noheader[,nounits]")
     unit = "" if "nounits" in form else " MiB"
-    for index in range(count):
+    for index in range(gpus.count()):
         memory = int(facts["gpu_memory_mib"])
         values = {
             "index": str(index),
@@ -43,11 +48,9 @@ def _smi(arguments: list[str]) -> int:
             "memory.free": f"{memory}{unit}",
             "utilization.gpu": "0" if "nounits" in form else "0 %",
         }
-        fields = given["--query-gpu"][-1].split(",")
         if unknown := set(fields) - set(values):
-            raise RefusedError(f"Field {sorted(unknown)[0]!r} is not a valid field to query.")
+            raise RefusedError(f"Field {min(unknown)!r} is not a valid field to query.")
         say(", ".join(values[field] for field in fields))
-    return 0
 
 
 def _toolkit(arguments: list[str]) -> int:

@@ -35,7 +35,9 @@ def main(_name: str, arguments: list[str]) -> int:
     verb, units = (words[0], words[1:]) if words else ("", [])
     if verb not in VERBS or len(units) < VERBS[verb]:
         raise RefusedError(f"unknown or incomplete command: {' '.join(arguments)}")
-    properties = [name for option in ("-p", "--property") for value in given.get(option, []) for name in value.split(",")]
+    properties = [
+        name for option in ("-p", "--property") for value in given.get(option, []) for name in value.split(",")
+    ]
     answer = request(
         SYSTEMD_SOCKET,
         {

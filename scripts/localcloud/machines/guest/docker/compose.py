@@ -268,7 +268,9 @@ def _service(context: _Context, key: str, value: dict[str, Any]) -> ContainerCon
         if name in value:
             check(value[name], f"{where}.{name}")
     if not value.get("image"):
-        raise ComposeError(f'service "{key}" has neither an image nor a build context specified: invalid compose project')
+        raise ComposeError(
+            f'service "{key}" has neither an image nor a build context specified: invalid compose project'
+        )
     config = ContainerConfig(name=f"{context.project}-{key}-1", image=value["image"], aliases=[key])
     config.labels = {"com.docker.compose.project": context.project, "com.docker.compose.service": key}
     config.networks = _networks(context, key, value.get("networks", []))

@@ -79,7 +79,15 @@ def _stop_all(made: list[Container]) -> None:
 
 
 def _up(given: Values, arguments: list[str]) -> int:
-    flags = ("-d", "--detach", "--abort-on-container-exit", "--no-color", "--remove-orphans", "--no-build", "--quiet-pull")
+    flags = (
+        "-d",
+        "--detach",
+        "--abort-on-container-exit",
+        "--no-color",
+        "--remove-orphans",
+        "--no-build",
+        "--quiet-pull",
+    )
     options, words = Options(flags, ("--pull",)).read(arguments)
     if words:
         raise RefusedError(f"up of single services is not supported: {' '.join(words)}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import datetime
+import datetime as dt
 import json
 import os
 import shutil
@@ -40,7 +40,7 @@ class StartError(Exception):
 
 def now() -> str:
     """Return the time as Docker writes it."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Container:
@@ -98,18 +98,14 @@ class Container:
             StartError: A mount's source is missing, or there is no such program.
         """
         self.attachments = attachments
-        for mount in self.config.mounts:
-            if not Path(mount.source).exists():
-                raise StartError(
-                    f'invalid mount config for type "bind": bind source path does not exist: {mount.source}'
-                )
+        self._check_mounts()
         self.ended = asyncio.Event()
         self.state |= {"Status": "running", "StartedAt": now(), "FinishedAt": NEVER, "ExitCode": 0, "Error": ""}
         if not self._may_execute():
             self._log("stderr", f"exec {self._argv()[0]}: operation not permitted")
             self._ended(NOT_PERMITTED)
             return
-        sandbox.lay_out(self.folder / "root", self.config, self.id, attachments)
+        sandbox.lay_out(self.folder / "root", self.id, attachments)
         log, log_writer = os.pipe()
         started: asyncio.Future[socket.socket | OSError] = asyncio.get_running_loop().create_future()
         threading.Thread(target=self._hold, args=(log_writer, started, asyncio.get_running_loop()), daemon=True).start()
@@ -124,6 +120,13 @@ class Container:
         self._keep(self._watch(recorder))
         self.save()
 
+    def _check_mounts(self) -> None:
+        for mount in self.config.mounts:
+            if not Path(mount.source).exists():
+                raise StartError(
+                    f'invalid mount config for type "bind": bind source path does not exist: {mount.source}'
+                )
+
     def _keep(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
@@ -134,7 +137,7 @@ class Container:
         return sandbox.argv(self.config)
 
     def _may_execute(self) -> bool:
-        """Return whether the kernel would execute the image's program: its file capabilities must be in the bounding set."""
+        """Return whether the kernel would execute the program: its file capabilities must be in the bounding set."""
         image = image_of(self.config.image)
         own_program = Path(self._argv()[0]).name == image.kind
         return not own_program or image.file_capabilities <= set(self.config.capabilities())
@@ -241,7 +244,9 @@ class Container:
                 "WorkingDir": config.working_dir,
             },
             "HostConfig": {
-                "Binds": [f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}" for mount in config.mounts],
+                "Binds": [
+                    f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}" for mount in config.mounts
+                ],
                 "CapAdd": config.cap_add,
                 "CapDrop": config.cap_drop,
                 "LogConfig": {"Type": "json-file", "Config": config.log_options},

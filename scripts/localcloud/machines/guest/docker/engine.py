@@ -120,15 +120,15 @@ class Engine:
         return resolve
 
     async def _publish(self, container_id: str, ports: list[Port], address: str) -> None:
-        servers = []
+        servers: list[asyncio.Server] = []
         for port in ports:
             try:
                 listener = relay.tcp_listener(port.host_address, port.host_port)
             except OSError as problem:
                 self._close(servers)
+                where, why = f"{port.host_address}:{port.host_port}", str(problem.strerror).lower()
                 raise StartError(
-                    f"driver failed programming external connectivity: listen tcp4 {port.host_address}:{port.host_port}:"
-                    f" bind: {str(problem.strerror).lower()}"
+                    f"driver failed programming external connectivity: listen tcp4 {where}: bind: {why}"
                 ) from None
             servers.append(await relay.relay(listener, relay.to_tcp(address, port.container_port)))
         self._published[container_id] = servers

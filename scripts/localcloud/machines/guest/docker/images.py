@@ -10,11 +10,11 @@ from scripts.localcloud.machines.guest.places import HOST, machine
 STORE = Path("/var/lib/docker/image")
 PULLED = STORE / "pulled.json"
 NET_BIND_SERVICE = "CAP_NET_BIND_SERVICE"
-SHELL_COMMANDS = "sh cat ls echo env true false sleep mkdir rm cp mv chmod id test [".split()
-TOOL_COMMANDS = """
-bash sh awk basename cat chmod cp cut date dirname echo env expr false find free grep head hostname id ls mkdir mktemp mv
-nproc printf ps pwd readlink realpath rm sed seq sort stat tail tee test timeout touch tr true uname wc xargs [
-""".split()
+SMALL = "[ cat chmod cp echo env false id ls mkdir mv rm sh sleep test true"
+"""Commands of an image that is hardly more than its program."""
+
+EVERYTHING = ""
+"""Commands of an image that is built on a distribution: the machine's own."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Image:
     kind: str
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
-    commands: tuple[str, ...]
+    commands: str
     environment: dict[str, str] = field(default_factory=dict)
     python: bool = False
     file_capabilities: frozenset[str] = frozenset()
@@ -32,13 +32,13 @@ class Image:
 
 _PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 KINDS = {
-    "vllm": Image("vllm", ("vllm", "serve"), (), tuple(TOOL_COMMANDS), _PATH, python=True),
-    "sglang": Image("sglang", (), ("/bin/bash",), tuple(TOOL_COMMANDS), _PATH, python=True),
+    "vllm": Image("vllm", ("vllm", "serve"), (), EVERYTHING, _PATH, python=True),
+    "sglang": Image("sglang", (), ("/bin/bash",), EVERYTHING, _PATH, python=True),
     "caddy": Image(
         "caddy",
         (),
         ("caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"),
-        tuple(SHELL_COMMANDS),
+        SMALL,
         _PATH | {"XDG_CONFIG_HOME": "/config", "XDG_DATA_HOME": "/data"},
         file_capabilities=frozenset({NET_BIND_SERVICE}),
     ),
@@ -110,10 +110,11 @@ def _lay_out(image: Image) -> None:
     packages = STORE / image.kind / "site"
     for folder in (commands, packages):
         folder.mkdir(parents=True, exist_ok=True)
-    for name in image.commands:
-        program = Path("/usr/bin") / name
-        if program.is_symlink() and not (commands / name).is_symlink():
-            (commands / name).symlink_to(program.readlink())
+    wanted = image.commands.split()
+    for program in Path("/usr/bin").iterdir():
+        link = commands / program.name
+        if program.is_symlink() and (not wanted or program.name in wanted) and not link.is_symlink():
+            link.symlink_to(program.readlink())
     if image.python and not (commands / "python3").is_symlink():
         (commands / "python3").symlink_to(machine()["python"]["program"])
     if image.kind == "vllm":

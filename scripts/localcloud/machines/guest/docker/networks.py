@@ -1,5 +1,6 @@
 """Container networks: a bridge each, with a gateway address only where the way out is open."""
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,10 +56,8 @@ class Networks:
         self._save()
 
     def _set_up(self, network: Network) -> None:
-        try:
+        with contextlib.suppress(OSError):
             netlink.delete_link(network.bridge)
-        except OSError:
-            pass  # noqa: S110 - a bridge of an earlier daemon need not be there
         netlink.add_bridge(network.bridge)
         netlink.add_address(network.bridge, network.gateway, 16)
         netlink.bring_up(network.bridge)

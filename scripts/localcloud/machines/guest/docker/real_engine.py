@@ -17,4 +17,5 @@ def environment(kind: str) -> dict[str, str]:
     if real is None:
         return {}
     path = f"{real['venv']}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return {"PATH": path} | real["environment"]
+    variables: dict[str, str] = real["environment"]
+    return {"PATH": path} | variables

@@ -10,7 +10,9 @@ from scripts.localcloud.machines.guest.docker.config import ContainerConfig
 from scripts.localcloud.machines.guest.docker.networks import Network
 from scripts.localcloud.machines.guest.places import BWRAP, CADDY, ENGINE, EXCHANGE, machine
 
-FOLDERS = "bin dev etc home mnt opt proc root run srv sys tmp usr/bin usr/local/bin var/tmp config data etc/caddy .localcloud"
+FOLDERS = (
+    "dev etc home mnt opt proc root run srv sys tmp usr/bin usr/local/bin var/tmp config data etc/caddy .localcloud"
+)
 LINKS = {"bin": "usr/bin", "sbin": "usr/bin", "usr/sbin": "bin"}
 _machine_network = concurrent.futures.ThreadPoolExecutor(1)
 _machine_network.submit(int)
@@ -34,20 +36,17 @@ def environment(config: ContainerConfig) -> dict[str, str]:
     return images.image_of(config.image).environment | {"HOME": "/root"} | config.environment
 
 
-def lay_out(root: Path, config: ContainerConfig, container_id: str, attachments: list[tuple[Network, str]]) -> None:
-    """Make the container's own files."""
+def lay_out(root: Path, container_id: str, attachments: list[tuple[Network, str]]) -> None:
+    """Make the container's own files, at its first start."""
+    if root.exists():
+        return
     for name in FOLDERS.split():
-        if not (root / name).is_symlink():
-            (root / name).mkdir(parents=True, exist_ok=True)
-    for name in ("lib", "lib32", "lib64"):
-        host = Path("/") / name
-        if host.is_symlink() and not (root / name).is_symlink():
-            (root / name).symlink_to(f"usr/{name}")
+        (root / name).mkdir(parents=True, exist_ok=True)
     for name, target in LINKS.items():
-        if (root / name).is_dir() and not (root / name).is_symlink():
-            (root / name).rmdir()
-        if not (root / name).is_symlink():
-            (root / name).symlink_to(target)
+        (root / name).symlink_to(target)
+    for name in ("lib", "lib32", "lib64"):
+        if (Path("/") / name).is_symlink():
+            (root / name).symlink_to(f"usr/{name}")
     short = container_id[:12]
     hosts = "".join(f"{address}\t{short}\n" for _, address in attachments)
     files = {

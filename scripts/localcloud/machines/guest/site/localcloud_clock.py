@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a file of site-packages
 """Python's own sleep runs as fast as the sleep command of a machine."""
 
 import time
@@ -10,4 +11,4 @@ def _sleep(seconds: float) -> None:
     _real_sleep(seconds / SPEED)
 
 
-time.sleep = _sleep
+setattr(time, "sleep", _sleep)  # noqa: B010 - replaces it for the whole process

@@ -25,6 +25,10 @@ def full_name(name: str) -> str:
     return name if name.rpartition(".")[2] in ("service", "target") else f"{name}.service"
 
 
+def _enabled_links() -> list[Path]:
+    return sorted(CONFIGURED.glob("*.target.wants/*.service"))
+
+
 class Manager:
     """Loads units, starts them in order, answers systemctl."""
 
@@ -70,7 +74,7 @@ class Manager:
             await self._services[late].stop()
 
     def _enabled(self) -> list[str]:
-        return sorted({link.name for link in CONFIGURED.glob("*.target.wants/*.service")})
+        return sorted({link.name for link in _enabled_links()})
 
     def _service(self, name: str) -> Service:
         """
@@ -170,7 +174,7 @@ class Manager:
         return unit
 
     async def _disable_verb(self, units: list[str], message: Message) -> Message:
-        for link in CONFIGURED.glob("*.target.wants/*.service"):
+        for link in _enabled_links():
             if link.name in units:
                 link.unlink()
         return await self._stop_verb(units, message) if message.get("now") else {}

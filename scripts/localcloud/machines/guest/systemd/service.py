@@ -1,6 +1,7 @@
 """One service: start, watch, restart, stop."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -46,7 +47,7 @@ class Service:
         self._invocation = ""
         self._starts: list[float] = []
         self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._stop = asyncio.Event()
         self._cleaning = False
         self._readers: set[asyncio.Task[None]] = set()
 
@@ -59,14 +60,14 @@ class Service:
         """Begin to start; ``settled`` is set when the start has succeeded or failed."""
         if self.busy:
             return
-        self._stopping = False
+        self._stop.clear()
         self.settled = asyncio.Event()
         self._set("activating", "start")
         self._task = asyncio.ensure_future(self._life())
 
     async def stop(self) -> None:
         """Run ExecStop, end every process, run ExecStopPost; returns when nothing is left."""
-        self._stopping = True
+        self._stop.set()
         if not self.busy:
             if self.state != "failed":
                 self._set("inactive", "dead")
@@ -98,9 +99,9 @@ class Service:
         while True:
             failed = await self._once()
             wanted = self.unit.text("Service.Restart", "no")
-            final = self._stopping or self.result == "start-limit-hit"
+            final = self._stop.is_set() or self.result == "start-limit-hit"
             if final or not (wanted == "always" or (wanted == "on-failure" and failed)):
-                self._set("failed" if failed and not self._stopping else "inactive", "dead")
+                self._set("failed" if failed and not self._stop.is_set() else "inactive", "dead")
                 return
             self._set("activating", "auto-restart")
             self.restarts += 1
@@ -110,10 +111,9 @@ class Service:
                 return
 
     async def _restart_delay(self) -> bool:
-        until = time.monotonic() + self.unit.seconds("Service.RestartSec", "100ms") / SPEED
-        while time.monotonic() < until and not self._stopping:
-            await asyncio.sleep(POLL_SECONDS)
-        return not self._stopping
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), self.unit.seconds("Service.RestartSec", "100ms") / SPEED)
+        return not self._stop.is_set()
 
     async def _once(self) -> bool:
         """Run the service once, start to end; return whether it failed."""
@@ -163,8 +163,7 @@ class Service:
             await self._run_all("Service.ExecStart", self.unit.seconds("Service.TimeoutStartSec", "infinity"))
             if self.unit.text("Service.RemainAfterExit") in ("yes", "true", "on", "1"):
                 self._set("active", "exited")
-                while not self._stopping:
-                    await asyncio.sleep(POLL_SECONDS)
+                await self._stop.wait()
             return
         process = await self._spawn(commands[0])
         self.main_pid = process.pid
@@ -177,7 +176,7 @@ class Service:
         clean = {0, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP} | {
             int(word) for word in self.unit.words("Service.SuccessExitStatus") if word.isdigit()
         }
-        if status not in clean and not self._stopping:
+        if status not in clean and not self._stop.is_set():
             raise StepFailedError("ExecStart", status)
 
     async def _quietly(self, key: str) -> None:
