@@ -55,7 +55,7 @@ def _plan(item: Registration) -> str:
 def _branches(registrations: list[Registration]) -> list[tuple[str, Registration]]:
     children: dict[str, list[Registration]] = {}
     known = {item.urn for item in registrations}
-    for item in registrations:
+    for item in sorted(registrations, key=lambda item: item.place):
         children.setdefault(item.parent if item.parent in known else "", []).append(item)
     found: list[tuple[str, Registration]] = []
 

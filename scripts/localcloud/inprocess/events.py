@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Literal, TypeAlias
 
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2
+from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from scripts.localcloud.values import Values
 
@@ -38,6 +38,13 @@ class Registration:
     changed: tuple[str, ...] = ()
     failed: bool = False
     seconds: float = 0
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where in the program it was declared: file and line; threads register in any order."""
+        if not isinstance(self.request, resource_pb2.RegisterResourceRequest):
+            return ("", 0)
+        return self.request.sourcePosition.uri, self.request.sourcePosition.line
 
 
 @dataclass(frozen=True)

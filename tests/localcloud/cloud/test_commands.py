@@ -1,0 +1,161 @@
+"""The command line of the local cloud: whole texts, exit statuses, no tracebacks."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.localcloud.__main__ import main
+from scripts.localcloud.cloud import HOME, MACHINES
+
+PROGRAM = """
+import base64
+import pulumi
+import pulumi_alicloud as alicloud
+import pulumi_random as random
+
+class Thing(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("acme:index:Thing", name)
+        mine = pulumi.ResourceOptions(parent=self)
+        key = random.RandomPassword(f"{name}-key", length=20, opts=mine)
+        vpc = alicloud.vpc.Network(f"{name}-vpc", cidr_block=pulumi.Config().get("cidr") or "10.0.0.0/8", opts=mine)
+        group = alicloud.ecs.SecurityGroup(f"{name}-group", vpc_id=vpc.id, opts=mine)
+        pulumi.export("group", group.id)
+        pulumi.export("key", key.result)
+        self.register_outputs({})
+
+pulumi.log.info("fits: 8 requests at once")
+Thing("llm")
+"""
+
+PREVIEW = """\
+Previewing update (dev):
+     Type                               Name       Plan
+ +   pulumi:pulumi:Stack                demo-dev   create
+ +   └─ acme:index:Thing                llm        create
+ +      ├─ random:index:RandomPassword  llm-key    create
+ +      ├─ alicloud:vpc:Network         llm-vpc    create
+ +      └─ alicloud:ecs:SecurityGroup   llm-group  create
+
+Diagnostics:
+  pulumi:pulumi:Stack (demo-dev):
+    fits: 8 requests at once
+
+Outputs:
+    group: [unknown]
+    key  : [secret]
+
+Resources:
+    + 5 to create
+"""
+
+UP = """\
+Updating (dev):
+    fits: 8 requests at once
+ +  pulumi:pulumi:Stack demo-dev created
+ +  acme:index:Thing llm created
+ +  random:index:RandomPassword llm-key created
+ +  alicloud:vpc:Network llm-vpc created
+ +  alicloud:ecs:SecurityGroup llm-group created
+
+Outputs:
+    group: "sg-bp100000000000000001"
+    key  : [secret]
+
+Resources:
+    + 5 created
+"""
+
+STATUS = """\
+alicloud:vpc:Network  vpc-bp100000000000000001  Available
+alicloud:ecs:SecurityGroup  sg-bp100000000000000001
+"""
+
+DESTROY = """\
+Destroying (dev):
+ -  alicloud:ecs:SecurityGroup llm-group deleted
+ -  alicloud:vpc:Network llm-vpc deleted
+ -  random:index:RandomPassword llm-key deleted
+ -  acme:index:Thing llm deleted
+ -  pulumi:pulumi:Stack demo-dev deleted
+
+Resources:
+    - 5 deleted
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of a program, made the current one."""
+    (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  alicloud:region: cn-hangzhou\n")
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(HOME, str(tmp_path / "home"))
+    monkeypatch.setenv(MACHINES, "none")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the command; return its status and what it wrote."""
+    status = main(list(arguments))
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_stack_from_preview_to_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command says what pulumi would, and destroy leaves nothing."""
+    assert (0, PREVIEW, "") == said(capsys, "preview")
+    assert (0, "Nothing exists", "") == _start(said(capsys, "status"), 14)
+    status, out, err = said(capsys, "up")
+    assert (0, sorted(UP.splitlines()), "") == (status, sorted(out.splitlines()), err)
+    assert (0, STATUS, "") == said(capsys, "status")
+    assert (0, "sg-bp100000000000000001\n", "") == said(capsys, "output", "group")
+    assert (0, "[secret]\n", "") == said(capsys, "output", "key")
+    assert len(said(capsys, "output", "--show-secrets", "key")[1]) == 21
+    assert (1, "", "error: output: the stack has no 'kye'. Did you mean 'key'?\n") == said(capsys, "output", "kye")
+    status, out, err = said(capsys, "destroy")
+    assert (0, sorted(DESTROY.splitlines()), "") == (status, sorted(out.splitlines()), err)
+    assert (0, "Nothing exists", "") == _start(said(capsys, "status"), 14)
+
+
+def _start(answer: tuple[int, str, str], length: int) -> tuple[int, str, str]:
+    return answer[0], answer[1][:length], answer[2]
+
+
+def test_a_refused_stack(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A refusal is one diagnostic at its resource, a status of 1, and no traceback."""
+    (folder / "Pulumi.dev.yaml").write_text("config:\n  alicloud:region: cn-hangzhou\n  demo:cidr: 8.0.0.0/8\n")
+    status, out, err = said(capsys, "up")
+
+    assert (1, "") == (status, err)
+    assert (
+        "Diagnostics:\n"
+        "  alicloud:vpc:Network (llm-vpc):\n"
+        "    error: InvalidCidrBlock: VPC CIDR block 8.0.0.0/8 is not inside 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16."
+    ) in out
+    assert "Traceback" not in out
+    assert said(capsys, "destroy")[0] == 0
+
+
+def test_a_resource_taken_out_of_the_program(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A preview shows what would go; up does not do it here."""
+    said(capsys, "up")
+    (folder / "__main__.py").write_text(PROGRAM.replace("group = ", "group = vpc or "))
+    preview = said(capsys, "preview")
+    status, out, _ = said(capsys, "up")
+
+    assert "alicloud:ecs:SecurityGroup   llm-group  delete" in preview[1]
+    assert (1, True) == (status, "llm-group: no longer in the program." in out)
+
+
+@pytest.mark.usefixtures("folder")
+def test_down_removes_the_cloud(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Nothing of it stays on this host."""
+    said(capsys, "up")
+
+    assert said(capsys, "down")[0] == 0
+    assert not (tmp_path / "home").exists()
+    assert ["lock"] == [path.name for path in (tmp_path / "localcloud-sites").iterdir()]
