@@ -1,6 +1,7 @@
 """``python -m scripts.localcloud``: the stack in this folder, in a local cloud, without the ``pulumi`` command."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,9 @@ def main(argv: list[str]) -> int:
         return 0 if _run(options) else 1
     except (LocalCloudError, MachineError) as problem:
         print(f"error: {problem}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 

@@ -40,11 +40,11 @@ class Registration:
     seconds: float = 0
 
     @property
-    def place(self) -> tuple[str, int]:
-        """Where in the program it was declared: file and line; threads register in any order."""
+    def place(self) -> tuple[int, ...]:
+        """Where in the program it was declared, as the lines of the calls from outside in; threads mix the order."""
         if not isinstance(self.request, resource_pb2.RegisterResourceRequest):
-            return ("", 0)
-        return self.request.sourcePosition.uri, self.request.sourcePosition.line
+            return ()
+        return tuple(frame.pc.line for frame in reversed(self.request.stackTrace.frames))
 
 
 @dataclass(frozen=True)
