@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 
 # A person must change something: exit code 2. OSError may pass by itself: 1.
-class Fatal(Exception):
+class FatalError(Exception):
     pass
 
 
@@ -21,7 +21,7 @@ def run(main):
     code = 0
     try:
         text = main()
-    except Fatal as error:
+    except FatalError as error:
         code, text = 2, error
     except (OSError, http.client.HTTPException) as error:
         code, text = 1, f"{type(error).__name__}: {error}"
@@ -36,7 +36,6 @@ def connect(scheme, host):
 
 # HTTP on one kept-alive connection per host and thread; a caller tries again what fails.
 class Web:
-
     def __init__(self, connect=connect):
         self.connect = connect
         self.kept = threading.local()
@@ -61,7 +60,6 @@ class Web:
 
 # The RAM role's credentials, renewed before they expire.
 class Role:
-
     def __init__(self, web):
         self.web = web
         self.lock = threading.Lock()

@@ -10,25 +10,24 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from http.client import HTTPException
 
-from cloud import Fatal
+from cloud import FatalError
 
 RANGE = 32 << 20
 BUFFER = 1 << 20
 
 
 # The source sends something else than its listing says.
-class Wrong(Exception):
+class WrongError(Exception):
     pass
 
 
 # The source sends the whole file whatever is asked.
-class NoRanges(Exception):
+class RangeIgnoredError(Exception):
     pass
 
 
 # OSS's checksum by liblzma, whose CRC-64 is the same; pure Python would take days.
 class Crc64:
-
     value = 0
 
     def update(self, data):
@@ -74,14 +73,14 @@ class Fetch:
         while True:
             parts = self.start(item, step)
             try:
-                self.check(item, step, parts)
+                self.check(item, parts)
                 break
-            except NoRanges:
+            except RangeIgnoredError:
                 step = item.size
-            except Wrong as error:
+            except WrongError as error:
                 tries += 1
                 if tries == 3:
-                    raise Fatal(f"{item.name}: {error}, three times")
+                    raise FatalError(f"{item.name}: {error}, three times")
                 print(f"{item.name}: {error}; fetching it again", flush=True)
             for part in parts:
                 part.cancel()
@@ -104,7 +103,7 @@ class Fetch:
                 parts.append(self.pool.submit(self.part, item, start, end))
         return parts
 
-    def check(self, item, step, parts):
+    def check(self, item, parts):
         sums = hashlib.sha256() if len(item.digest) == 64 else Crc64()
         view = memoryview(bytearray(BUFFER))
         with open(item.partial, "rb", buffering=0) as data:
@@ -116,7 +115,7 @@ class Fetch:
                     left -= count
             os.fsync(data.fileno())
         if item.digest and sums.hexdigest() != item.digest:
-            raise Wrong("its checksum is not that of the listing")
+            raise WrongError("its checksum is not that of the listing")
 
     # Every byte gained gives new tries.
     def part(self, item, start, end):
@@ -131,7 +130,7 @@ class Fetch:
                 tries = tries + 1 if got == last else 1
                 last = got
                 if tries == 3 and isinstance(error, EOFError):
-                    raise Wrong(error)
+                    raise WrongError(error)
                 if tries == 5 or self.over:
                     raise OSError(f"{item.name}: {type(error).__name__} {error}")
                 time.sleep(self.pause * tries * tries)
@@ -144,10 +143,10 @@ class Fetch:
             raise OSError(f"HTTP {reply.status}")
         size = reply.headers["Content-Length" if reply.status == 200 else "Content-Range"].split("/")[-1]
         if size != str(item.size):
-            raise Wrong(f"{size} bytes come, the listing says {item.size}")
+            raise WrongError(f"{size} bytes come, the listing says {item.size}")
         if reply.status == 200:
             if end - start < item.size:
-                raise NoRanges
+                raise RangeIgnoredError
             at = 0
         self.urls[item.name] = reply.url
         view = memoryview(bytearray(BUFFER))

@@ -4,7 +4,7 @@ import json
 import os
 import re
 
-from cloud import Fatal, Role, Web, acs3, query, run
+from cloud import FatalError, Role, Web, acs3, query, run
 
 
 def secret(web, role, region, name):
@@ -15,9 +15,9 @@ def secret(web, role, region, name):
     if status == 200:
         return json.loads(text)["Parameter"]["Value"]
     if "EntityNotExists" in text:
-        raise Fatal(f"OOS in {region} has no secret parameter {name}: create it or correct the name")
+        raise FatalError(f"OOS in {region} has no secret parameter {name}: create it or correct the name")
     if status == 403:
-        raise Fatal(f"the RAM role may not read {name}: allow it oos:GetSecretParameter and kms:GetSecretValue")
+        raise FatalError(f"the RAM role may not read {name}: allow it oos:GetSecretParameter and kms:GetSecretValue")
     raise OSError(f"OOS answers {status} for {name}: {text[:300]}")
 
 
@@ -30,7 +30,7 @@ def main(settings, web, folder):
         name = settings[f"LLM_{kind}_PARAMETER"]
         value = secret(web, role, settings["LLM_REGION"], name)
         if not re.match(pattern, value):
-            raise Fatal(f"{name} does not look like {pattern}")
+            raise FatalError(f"{name} does not look like {pattern}")
         # In place and in one write: the gate may read it at any moment.
         path = os.path.join(folder, "api_key" if kind == "KEY" else kind.lower())
         file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)

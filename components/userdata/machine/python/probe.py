@@ -6,7 +6,7 @@ import os
 import socket
 import ssl
 
-from cloud import Fatal, Web, run
+from cloud import FatalError, Web, run
 
 
 def connect(scheme, host):
@@ -26,11 +26,13 @@ def main(settings, web, folder):
             head["Authorization"] = "Bearer " + file.read()
         status, text = web.text("POST", url, head, body)
     except socket.timeout:
-        raise Fatal("no answer within 120 seconds")
+        raise FatalError("no answer within 120 seconds")
     if bare != 401:
-        raise Fatal(f"without the key the gate answers {bare}, not 401")
+        raise FatalError(f"without the key the gate answers {bare}, not 401")
     if '"choices"' not in text:
-        raise (OSError if status >= 500 else Fatal)(f"a completion answers {status} {' '.join(text.split())[:300]}")
+        raise (OSError if status >= 500 else FatalError)(
+            f"a completion answers {status} {' '.join(text.split())[:300]}"
+        )
     return f"{settings['LLM_MODEL']} completed one token, and none without the key"
 
 

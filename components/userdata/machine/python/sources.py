@@ -1,10 +1,10 @@
 # Where weights come from: ways to list items and to request one of them by name.
 
 import json
-import xml.etree.ElementTree
+import xml.etree.ElementTree as ET
 from urllib.parse import quote, unquote
 
-from cloud import Fatal, Role, oss4, query
+from cloud import FatalError, Role, oss4, query
 
 
 class ModelScope:
@@ -37,7 +37,7 @@ class Oss:
         params = {"encoding-type": "url", "list-type": "2", "prefix": self.prefix}
         while params.get("continuation-token", True):
             head = oss4("GET", self.region, f"/{self.bucket}/", params, self.role.credentials())
-            page = xml.etree.ElementTree.fromstring(listing(self.web, f"{self.base}?{query(params)}", head))
+            page = ET.fromstring(listing(self.web, f"{self.base}?{query(params)}", head))
             for entry in page.findall("Contents"):
                 name = unquote(entry.findtext("Key"))[len(self.prefix) :]
                 if name and not name.endswith("/"):
@@ -55,7 +55,7 @@ class Oss:
 def listing(web, url, head):
     status, text = web.text("GET", url, head)
     if status in (401, 403, 404):
-        raise Fatal(f"{url} answers {status}: check the name, and that the RAM role may list and get")
+        raise FatalError(f"{url} answers {status}: check the name, and that the RAM role may list and get")
     if status != 200:
         raise OSError(f"{url} answers {status}")
     return text

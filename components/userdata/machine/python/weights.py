@@ -5,7 +5,7 @@
 import json
 import os
 
-from cloud import Fatal, Web, run
+from cloud import FatalError, Web, run
 from fetch import Fetch
 from sources import ModelScope, Oss
 
@@ -17,7 +17,6 @@ INDEX = "model.safetensors.index.json"
 
 # A file; its digest is sha256 in hex, or crc64 in decimal, or empty when the source names none.
 class Item:
-
     def __init__(self, folder, name, size, digest):
         self.name, self.size, self.digest = name, size, digest
         self.path = os.path.join(folder, name)
@@ -32,10 +31,10 @@ def wanted(items):
     other = OTHER + ((".bin",) if any(item.name.endswith(".safetensors") for item in items) else ())
     found = [item for item in items if not item.name.endswith(other) and not item.name.startswith("original/")]
     if not any(item.shard for item in found):
-        raise Fatal("the source has no *.safetensors and no *.bin")
+        raise FatalError("the source has no *.safetensors and no *.bin")
     for item in found:
         if ".." in item.name or item.name.startswith("/"):
-            raise Fatal(f"{item.name} leads out of its folder")
+            raise FatalError(f"{item.name} leads out of its folder")
     return found
 
 
@@ -45,7 +44,7 @@ def check_room(folder, items):
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
     if need > free:
-        raise Fatal(f"the weights need {need / 1e9:.1f} GB more, the disk has {free / 1e9:.1f} GB: enlarge it")
+        raise FatalError(f"the weights need {need / 1e9:.1f} GB more, the disk has {free / 1e9:.1f} GB: enlarge it")
 
 
 def check_index(items):
@@ -54,7 +53,7 @@ def check_index(items):
             with open(item.path) as file:
                 lost = sorted(set(json.load(file)["weight_map"].values()) - {item.name for item in items})
             if lost:
-                raise Fatal(f"{INDEX} names {lost[0]}, which is not at the source ({len(lost)} such)")
+                raise FatalError(f"{INDEX} names {lost[0]}, which is not at the source ({len(lost)} such)")
 
 
 def main(settings, web):

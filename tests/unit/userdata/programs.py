@@ -1,0 +1,43 @@
+"""The machine's Python programs, as modules."""
+
+import http.client
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+MACHINE = Path(__file__).parents[3] / "components" / "userdata" / "machine"
+Connect = Callable[[str, str], http.client.HTTPConnection]
+
+
+def program(name: str) -> Any:  # noqa: ANN401  an untyped program
+    """Return the module in machine/python of that name; they import each other as neighbours, as on the machine."""
+    folder = str(MACHINE / "python")
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(folder)
+
+
+def loopback(port: int) -> Connect:
+    """Return what opens a plain connection to *port* whatever host is asked for; the Host header stays."""
+    return lambda _scheme, _host: http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+
+@contextmanager
+def web(connect: Connect) -> Iterator[Any]:
+    """Yield the programs' Web over *connect*, and close its connections at the end."""
+    opened = []
+
+    def tracked(scheme: str, host: str) -> http.client.HTTPConnection:
+        opened.append(connect(scheme, host))
+        return opened[-1]
+
+    try:
+        yield program("cloud").Web(tracked)
+    finally:
+        for line in opened:
+            line.close()
