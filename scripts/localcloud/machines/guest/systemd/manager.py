@@ -133,7 +133,7 @@ class Manager:
         if message.get("no_block"):
             return {}
         await asyncio.gather(*jobs)
-        failed = [name for name in units if name not in PASSIVE and self._service(name).state == "failed"]
+        failed = [name for name in units if name not in PASSIVE and self._service(name).result != "success"]
         text = "".join(f"Job for {name} failed. See 'journalctl -xeu {name}' for details.\n" for name in failed)
         return {"exit": 1 if failed else 0, "err": text}
 

@@ -98,6 +98,7 @@ class Service:
     async def _life(self) -> None:
         while True:
             failed = await self._once()
+            self.settled.set()
             wanted = self.unit.text("Service.Restart", "no")
             final = self._stop.is_set() or self.result == "start-limit-hit"
             if final or not (wanted == "always" or (wanted == "on-failure" and failed)):
