@@ -110,7 +110,7 @@ class Cloud:
 
     def _settle(self, record: Record, target: Target, asked: faults.Faults) -> None:
         waiting = Waiting(
-            machines=self.machines,
+            machines=lambda: self.machines,
             look=self.store.read,
             home=self.home,
             machine_faults=asked.machine,

@@ -29,9 +29,9 @@ def decode(struct: struct_pb2.Struct) -> tuple[Values, frozenset[str]]:
     """
     values: Values = {}
     secret = set()
-    for name, value in struct.fields.items():
+    for name in sorted(struct.fields):  # the protocol's map has no order, and what we say of it shall have one
         secrets = Secrets()
-        values[name] = _value(value, secrets)
+        values[name] = _value(struct.fields[name], secrets)
         if secrets.met:
             secret.add(name)
     return values, frozenset(secret)
@@ -56,7 +56,7 @@ def _value(value: struct_pb2.Value, secrets: Secrets) -> Value:
 def _struct(struct: struct_pb2.Struct, secrets: Secrets) -> Value:
     signature = struct.fields[_SIGNATURE].string_value if _SIGNATURE in struct.fields else ""
     if not signature:
-        return {name: _value(value, secrets) for name, value in struct.fields.items()}
+        return {name: _value(struct.fields[name], secrets) for name in sorted(struct.fields)}
     if signature == _SECRET:
         secrets.met = True
         return _value(struct.fields["value"], secrets)

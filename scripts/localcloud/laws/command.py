@@ -71,7 +71,7 @@ class EcsInvocation(Law):
         limit = number(command.properties, "timeout", 60)
         pool = ThreadPoolExecutor(max_workers=_MOST_INSTANCES)
         runs = {
-            instance_id: pool.submit(waiting.machines.run_command, instance_id, script, limit)
+            instance_id: pool.submit(waiting.machines().run_command, instance_id, script, limit)
             for instance_id in strings(record.properties, "instanceIds")
         }
         late = _wait(list(runs.values()), waiting)

@@ -51,7 +51,7 @@ class Instance(Law):
 
     def settle(self, record: Record, waiting: Waiting) -> Values:
         """Boot the machine."""
-        waiting.machines.start(spec_of(waiting.look(), record, waiting.machine_faults))
+        waiting.machines().start(spec_of(waiting.look(), record, waiting.machine_faults))
         return {"status": "Running"}
 
     def update(self, ask: Ask, record: Record, changed: frozenset[str]) -> None:

@@ -26,7 +26,7 @@ class Ask:
 class Waiting:
     """What a long call has while it waits outside the lock; *cancelled* says that nobody waits for it any more."""
 
-    machines: Machines
+    machines: Callable[[], Machines]
     look: Callable[[], World]
     home: Path
     machine_faults: Mapping[str, object]

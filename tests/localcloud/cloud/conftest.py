@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scripts.localcloud.cloud import Cloud
+from tests.localcloud.cloud.programs import Runs
 from tests.localcloud.cloud.world import RecordedMachines, Region
 
 
@@ -25,3 +26,9 @@ def cloud(tmp_path: Path, machines: RecordedMachines, monkeypatch: pytest.Monkey
 def region(cloud: Cloud) -> Region:
     """Return a region in which resources are made in one line each."""
     return Region(cloud)
+
+
+@pytest.fixture
+def runs(cloud: Cloud) -> Runs:
+    """Return a stack on an empty cloud."""
+    return Runs(cloud)

@@ -1,11 +1,21 @@
 """The command line of the local cloud: whole texts, exit statuses, no tracebacks."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from scripts.localcloud.__main__ import main
 from scripts.localcloud.cloud import HOME, MACHINES
+from scripts.localcloud.faults import VARIABLE
+from scripts.localcloud.kinds import SECURITY_GROUP
+
+ROOT = Path(__file__).parents[3]
 
 PROGRAM = """
 import base64
@@ -149,6 +159,29 @@ def test_a_resource_taken_out_of_the_program(folder: Path, capsys: pytest.Captur
 
     assert "alicloud:ecs:SecurityGroup   llm-group  delete" in preview[1]
     assert (1, True) == (status, "llm-group: no longer in the program." in out)
+
+
+def test_an_interrupted_up_keeps_what_exists(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends the wait, without a traceback, and destroy removes what was made."""
+    slow = json.dumps({"slow": {SECURITY_GROUP: 600}})
+    with subprocess.Popen(
+        [sys.executable, "-m", "scripts.localcloud", "up"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: slow, "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        state = folder / "home" / "state.json"
+        while not (state.exists() and SECURITY_GROUP in state.read_text()):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate()
+
+    assert (1, True, False) == (process.returncode, "cancelled" in out, "Traceback" in out)
+    assert said(capsys, "destroy")[0] == 0
+    assert "Nothing exists" in said(capsys, "status")[1]
 
 
 @pytest.mark.usefixtures("folder")

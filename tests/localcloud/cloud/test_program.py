@@ -1,79 +1,17 @@
 """Programs run against the monitor in this process: what is registered, refused, retried, remembered."""
 
-from collections.abc import Callable
 from threading import Event
-from typing import TypeAlias
 
 import pulumi
 import pulumi_alicloud as alicloud
 import pulumi_random as random
-import pytest
 from pulumi.runtime.proto import resource_pb2
 
 from scripts.localcloud.cloud import Cloud
-from scripts.localcloud.inprocess.monitor import CloudMonitor, Setup
-from scripts.localcloud.inprocess.program import Config, run
-from scripts.localcloud.inprocess.stack_file import StackFile
 from scripts.localcloud.machines.spec import CommandResult
 from scripts.localcloud.values import UNKNOWN
+from tests.localcloud.cloud.programs import Program, Runs, invocation, network
 from tests.localcloud.cloud.world import IMAGE, RecordedMachines, Region
-
-Program: TypeAlias = Callable[[], object]
-
-
-class Runs:
-    """Runs programs one after the other on one stack; *monitor* is that of the last run."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self.monitor = self._fresh(preview=True, region="cn-hangzhou")
-
-    def _fresh(self, *, preview: bool, region: str) -> CloudMonitor:
-        setup = Setup("project", "dev", region, preview)
-        return CloudMonitor(self._cloud, setup, StackFile(self._cloud.home, "project", "dev"))
-
-    def __call__(self, program: Program, *, preview: bool = False, region: str = "cn-hangzhou") -> bool:
-        """Run *program*; return whether it went well."""
-        self.monitor = self._fresh(preview=preview, region=region)
-
-        def quiet() -> None:
-            program()
-
-        return run(quiet, self.monitor, Config({"alicloud:region": region}))
-
-    def steps(self) -> dict[str, str]:
-        """Return the step of each resource of the last run."""
-        return {item.name: item.step for item in self.monitor.journal.registrations}
-
-    def errors(self) -> list[str]:
-        """Return the errors of the last run."""
-        return [message.text for message in self.monitor.journal.errors]
-
-
-@pytest.fixture
-def runs(cloud: Cloud) -> Runs:
-    """Return a stack on an empty cloud."""
-    return Runs(cloud)
-
-
-def network(**options: object) -> alicloud.vpc.Network:
-    """Declare a VPC."""
-    return alicloud.vpc.Network("net", cidr_block="10.0.0.0/8", opts=pulumi.ResourceOptions(**options))  # type: ignore[arg-type]  # names
-
-
-def invocation(region: Region) -> Callable[..., object]:
-    """Return what declares a run on an instance made outside of the program; it takes resource options."""
-    instance, command = region.machine(), region.command()
-
-    def declare(**options: object) -> object:
-        return alicloud.ecs.EcsInvocation(
-            "ready",
-            command_id=command.id,
-            instance_ids=[instance.id],
-            opts=pulumi.ResourceOptions(**options),  # type: ignore[arg-type]  # names of options
-        )
-
-    return declare
 
 
 def test_a_preview_knows_what_it_can(runs: Runs, cloud: Cloud) -> None:
@@ -215,33 +153,6 @@ def test_the_region(runs: Runs) -> None:
 
     assert runs(elsewhere)
     assert runs.monitor.journal.registrations[-1].id == "vpc-2ze00000000000000001"
-
-
-def test_an_error_hook_sees_the_failed_run(runs: Runs, region: Region, machines: RecordedMachines) -> None:
-    """When a create fails its error hooks run, and may ask the cloud what happened; the error stays."""
-    machines.result = CommandResult(1, "phase weights: 41 of 163 shards\n")
-
-    async def explain(args: pulumi.ErrorHookArgs) -> bool:
-        assert args.new_inputs is not None
-        asked = alicloud.ecs.get_ecs_invocations_output(
-            command_id=args.new_inputs["commandId"], content_encoding="PlainText"
-        )
-        found = await asked.future()
-        assert found is not None
-        pulumi.log.error(found.invocations[0].invoke_instances[0].output.strip())
-        return False
-
-    ready = invocation(region)
-
-    def program() -> None:
-        ready(hooks=pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook("explain", explain)]))
-
-    assert not runs(program)
-    assert [
-        "phase weights: 41 of 163 shards",
-        "Failed to reach target status. Current status is Failed.",
-    ] == runs.errors()
-    assert runs.monitor.known.resources[runs.monitor.journal.registrations[-1].urn].failed
 
 
 def test_others_proceed_while_a_run_waits(runs: Runs, region: Region, machines: RecordedMachines) -> None:
