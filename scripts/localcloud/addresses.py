@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from scripts.localcloud.errors import LocalCloudError
+from scripts.localcloud.kinds import EIP, INSTANCE
 
 SITES = 190
 """How many local clouds one host can hold at a time: 127.64.0.0/16 to 127.253.0.0/16."""
@@ -21,22 +22,45 @@ def site_of(home: Path) -> int:
     """
     Return the site number of the cloud at *home*, claiming one on this host when it has none.
 
+    A cloud without instances and addresses may lose its number to another when all are taken, so ask each time.
+
     Raises:
-        LocalCloudError: Every number is taken.
+        LocalCloudError: Every number is in use.
 
     """
     mine = str(home.resolve())
-    with _claims() as claims:
-        for number in range(SITES):
-            claim = claims / str(number)
-            if claim.exists() and claim.read_text(encoding="utf-8") == mine:
-                return number
-        for number in range(SITES):
-            claim = claims / str(number)
-            if not claim.exists() or not Path(claim.read_text(encoding="utf-8")).exists():
-                claim.write_text(mine, encoding="utf-8")
-                return number
-    raise LocalCloudError(f"site: all {SITES} local clouds of this host are taken. Take one down: localcloud down.")
+    with _claims() as folder:
+        claims = [folder / str(number) for number in range(SITES)]
+        own = next((claim for claim in claims if claim.exists() and claim.read_text(encoding="utf-8") == mine), None)
+        free = own or next((claim for claim in claims if _is_free(claim)), None) or _least_needed(claims)
+        if free is None:
+            raise LocalCloudError(
+                f"site: {SITES} local clouds of this host have machines. Take one down: localcloud down."
+            )
+        free.write_text(mine, encoding="utf-8")
+        return int(free.name)
+
+
+def _is_free(claim: Path) -> bool:
+    try:
+        return not claim.exists() or not Path(claim.read_text(encoding="utf-8")).exists()
+    except PermissionError:  # another person's cloud
+        return False
+
+
+def _least_needed(claims: list[Path]) -> Path | None:
+    """Return the oldest of *claims* whose cloud has given no address out."""
+    idle = [claim for claim in claims if not _gave_addresses(Path(claim.read_text(encoding="utf-8")))]
+    return min(idle, key=lambda claim: claim.stat().st_mtime, default=None)
+
+
+def _gave_addresses(home: Path) -> bool:
+    state = home / "state.json"
+    try:
+        held = state.read_text(encoding="utf-8") if state.exists() else ""
+    except PermissionError:  # another person's cloud
+        return True
+    return any(f'"type": "{type_}"' in held for type_ in (INSTANCE, EIP))
 
 
 def release(home: Path) -> None:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from scripts.localcloud.addresses import site_of
 from scripts.localcloud.values import Value, Values
 from scripts.localcloud.world import Record, World
 
@@ -46,10 +45,10 @@ class Store:
     def _load(self) -> World:
         path = self.home / "state.json"
         if not path.exists():
-            return World(site=site_of(self.home))
+            return World()
         document = json.loads(path.read_text(encoding="utf-8"))
         records = [_record(row) for row in document["resources"]]
-        return World(document["site"], document["counters"], records, document["exposed"])
+        return World(document["counters"], records, document["exposed"])
 
 
 def write_json(path: Path, document: object) -> None:
@@ -80,7 +79,6 @@ def _plain(value: object) -> Value:
 
 def _dump(world: World) -> dict[str, object]:
     return {
-        "site": world.site,
         "counters": world.counters,
         "exposed": world.exposed,
         "resources": [

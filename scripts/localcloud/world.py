@@ -30,7 +30,6 @@ class Record:
 class World:
     """The state of one local cloud; laws change it, the store keeps it."""
 
-    site: int
     counters: dict[str, int] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     exposed: dict[str, dict[str, object]] = field(default_factory=dict)

@@ -18,7 +18,7 @@ class EipAddress(Law):
         if "ipAddress" in ask.inputs or "allocationId" in ask.inputs:
             raise CloudError("InvalidParameter", "The local cloud gives addresses out; it takes no ipAddress.")
         outputs: Values = {
-            "ipAddress": addresses.public(ask.world.site, ask.world.count("public")),
+            "ipAddress": addresses.public(addresses.site_of(ask.home), ask.world.count("public")),
             "bandwidth": "5",
             "internetChargeType": "PayByBandwidth",
             "paymentType": "PayAsYouGo",

@@ -154,7 +154,7 @@ def _outputs(ask: Ask, switch: Record, instance_id: str) -> Values:
         "startTime": now(),
     }
     if number(ask.inputs, "internetMaxBandwidthOut") > 0:
-        outputs["publicIp"] = addresses.public(ask.world.site, ask.world.count("public"))
+        outputs["publicIp"] = addresses.public(addresses.site_of(ask.home), ask.world.count("public"))
     return outputs
 
 

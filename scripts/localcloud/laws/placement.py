@@ -38,14 +38,14 @@ def free_address(ask: Ask, switch: Record) -> str:
     """
     network = IPv4Network(switch.text("cidrBlock"))
     taken = {other.text("primaryIpAddress") for other in ask.world.all(INSTANCE)}
-    wanted = text(ask.inputs, "privateIp")
+    wanted, site = text(ask.inputs, "privateIp"), addresses.site_of(ask.home)
     if wanted:
         address = _wanted_address(wanted, network)
-        if addresses.private(ask.world.site, address) in taken:
+        if addresses.private(site, address) in taken:
             raise CloudError("InvalidPrivateIpAddress.Duplicated", f"{wanted} is taken in {switch.id}.")
-        return addresses.private(ask.world.site, address)
+        return addresses.private(site, address)
     for address in addresses.hosts(network):
-        local = addresses.private(ask.world.site, address)
+        local = addresses.private(site, address)
         if local not in taken and not addresses.is_public(local):
             return local
     raise CloudError("InvalidVSwitchId.IpNotEnough", f"{switch.id} has no address left.")

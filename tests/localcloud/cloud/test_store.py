@@ -10,7 +10,7 @@ import pytest
 from scripts.localcloud import addresses
 from scripts.localcloud.cloud import Cloud, Target
 from scripts.localcloud.errors import LocalCloudError
-from scripts.localcloud.kinds import VPC
+from scripts.localcloud.kinds import EIP, VPC
 from tests.localcloud.cloud.world import Region
 
 ROOT = Path(__file__).parents[3]
@@ -53,6 +53,22 @@ def test_two_clouds_have_different_addresses(cloud: Cloud, tmp_path: Path) -> No
     addresses.release(cloud.home)
     (tmp_path / "other").mkdir()
     assert addresses.site_of(tmp_path / "other") == 0
+
+
+def test_a_full_host_takes_from_clouds_without_addresses(
+    region: Region, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When every number is taken, a cloud that gave no address out loses its own; one that did keeps it."""
+    monkeypatch.setattr(addresses, "SITES", 2)
+    region.eip()
+    for name in ("idle", "late"):
+        (tmp_path / name).mkdir()
+    assert [1, 1] == [addresses.site_of(tmp_path / name) for name in ("idle", "late")]
+
+    (tmp_path / "late" / "state.json").write_text(f'"type": "{EIP}"')
+    with pytest.raises(LocalCloudError, match="2 local clouds of this host have machines"):
+        addresses.site_of(tmp_path / "idle")
+    assert addresses.site_of(cloud.home) == 0
 
 
 def test_addresses_are_mapped_to_this_host() -> None:
