@@ -2,6 +2,7 @@
 
 import http.client
 import importlib
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,13 @@ def program(name: str) -> Any:  # noqa: ANN401  an untyped program
 
 def loopback(port: int) -> Connect:
     """Return what opens a plain connection to *port* whatever host is asked for; the Host header stays."""
-    return lambda _scheme, _host: http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+    def connect(_scheme: str, host: str) -> http.client.HTTPConnection:
+        line = http.client.HTTPConnection(host)
+        line._create_connection = lambda *_: socket.create_connection(("127.0.0.1", port), timeout=10)  # type: ignore[attr-defined]  # noqa: SLF001
+        return line
+
+    return connect
 
 
 @contextmanager

@@ -86,7 +86,7 @@ class Role:
 
 
 def query(params):
-    return "&".join(f"{quote(name, '~')}={quote(params[name], '~')}" for name in sorted(params))
+    return "&".join(f"{quote(name, '~')}={quote(params[name], '~')}" for name in sorted(params) if params[name])
 
 
 def _mac(key, text):

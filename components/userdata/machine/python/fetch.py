@@ -12,9 +12,6 @@ from http.client import HTTPException
 
 from cloud import FatalError
 
-RANGE = 32 << 20
-BUFFER = 1 << 20
-
 
 # The source sends something else than its listing says.
 class WrongError(Exception):
@@ -41,6 +38,9 @@ class Crc64:
 
 
 class Fetch:
+    RANGE = 32 << 20
+    BUFFER = 1 << 20
+
     def __init__(self, web, request, streams):
         self.web = web
         self.request = request
@@ -69,7 +69,7 @@ class Fetch:
 
     def file(self, item):
         os.makedirs(os.path.dirname(item.path), exist_ok=True)
-        step, tries = RANGE, 0
+        step, tries = self.RANGE, 0
         while True:
             parts = self.start(item, step)
             try:
@@ -99,13 +99,13 @@ class Fetch:
                 end = min(start + step, item.size)
                 # The last buffer before a hole may have been cut short.
                 hole = min(end, os.lseek(data.fileno(), start, os.SEEK_HOLE))
-                self.got[item.name, start] = max(0, hole - start - BUFFER)
+                self.got[item.name, start] = max(0, hole - start - self.BUFFER)
                 parts.append(self.pool.submit(self.part, item, start, end))
         return parts
 
     def check(self, item, parts):
         sums = hashlib.sha256() if len(item.digest) == 64 else Crc64()
-        view = memoryview(bytearray(BUFFER))
+        view = memoryview(bytearray(self.BUFFER))
         with open(item.partial, "rb", buffering=0) as data:
             for part in parts:
                 left = part.result()
@@ -124,7 +124,11 @@ class Fetch:
             try:
                 self.read(item, start, end)
                 return end - start
-            except (OSError, EOFError, HTTPException) as error:
+            except Exception as error:
+                # Its reply is not read to the end.
+                self.web.kept.__dict__.clear()
+                if not isinstance(error, (OSError, EOFError, HTTPException)):
+                    raise
                 self.urls.pop(item.name, None)
                 got = self.got[item.name, start]
                 tries = tries + 1 if got == last else 1
@@ -149,7 +153,7 @@ class Fetch:
                 raise RangeIgnoredError
             at = 0
         self.urls[item.name] = reply.url
-        view = memoryview(bytearray(BUFFER))
+        view = memoryview(bytearray(self.BUFFER))
         with open(item.partial, "r+b", buffering=0) as data:
             while at < end:
                 count = reply.readinto(view[: end - at])
