@@ -28,7 +28,7 @@ HTTPS_SOCKET = EXCHANGE / "https.sock"
 SYSTEMD_SOCKET = Path("/run/systemd/private")
 DOCKER_SOCKET = Path("/run/docker.sock")
 
-SPEED = 20
+SPEED = 50
 """How many seconds of waiting pass in one second: sleeps, restart delays and start limits are divided by it."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -107,9 +107,10 @@ def _ps(arguments: list[str]) -> int:
         raise RefusedError("ps: --filter and --format are not supported")
     every = "-a" in given or "--all" in given
     quiet = "-q" in given or "--quiet" in given
+    found = client.containers()
     if not quiet:
         say("CONTAINER ID  IMAGE  COMMAND  STATUS  NAMES")
-    for one in client.containers():
+    for one in found:
         if not every and not one["State"]["Running"]:
             continue
         short = one["Id"][:12]

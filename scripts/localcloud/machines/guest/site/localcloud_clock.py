@@ -3,7 +3,7 @@
 
 import time
 
-SPEED = 20
+SPEED = 50
 _real_sleep = time.sleep
 
 
