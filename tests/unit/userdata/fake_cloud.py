@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 ROLE = "llm-role"
 ID, SECRET, STS = "STS.test-id", "test-secret", "test-sts+/=token"
-TOKEN = "metadata-token"
+TOKEN = "metadata-token"  # noqa: S105  not a secret
 METADATA = "/latest/meta-data/ram/security-credentials/"
 
 

@@ -16,7 +16,8 @@ class FakeHub(ThreadingHTTPServer):
     """
     Serves *files*. Faults, by file name: *truncated* to a length, *wrong* in one byte, *cut* after so many bytes.
 
-    *ranges* false ignores Range; *busy* answers file requests from one count to another with 503; *redirect* sends file requests to another address.
+    *ranges* false ignores Range; *busy* answers file requests from one count to another with 503; *redirect* sends
+    file requests to another address.
     """
 
     daemon_threads = True

@@ -1,7 +1,6 @@
 """The weights program as a whole, from ModelScope and from OSS."""
 
 import json
-import random
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 from tests.unit.userdata.fake_cloud import FakeCloud, serving
 from tests.unit.userdata.fake_hub import FakeHub
 from tests.unit.userdata.programs import MACHINE, loopback, program, web
-from tests.unit.userdata.test_fetch import content
+from tests.unit.userdata.test_fetch import content, some_bytes
 
 INDEX = "model.safetensors.index.json"
 SHARDS = [f"model-{number:05}-of-00003.safetensors" for number in (1, 2, 3)]
@@ -24,7 +23,7 @@ MODEL = {
     "README é.md": b"",
     "tokenizer/vocab +~.json": b"{ }",
     INDEX: json.dumps({"weight_map": {f"layer.{i}": name for i, name in enumerate(SHARDS)}}).encode(),
-    **{name: random.Random(name).randbytes(20_000) for name in SHARDS},
+    **{name: some_bytes(name, 20_000) for name in SHARDS},
 }
 TWICE = {"pytorch_model.bin": b"x", "original/consolidated.00.pth": b"x", "model.gguf": b"x", "onnx/model.onnx": b"x"}
 SETTINGS = {
@@ -67,6 +66,7 @@ def test_modelscope(hub: FakeHub, tmp_path: Path, capsys: pytest.CaptureFixture[
     said = run(hub, tmp_path)
 
     assert MODEL == files(tmp_path)
+    assert "0 of 3 shards, 0.0 of 0.0 GB\n" in capsys.readouterr().out
     assert said == "7 files, 0.0 GB; checked by checksum, 0 of them by size alone"
     assert (tmp_path / ".complete").exists()
 
@@ -188,7 +188,7 @@ def test_wrong_source(hub: FakeHub, tmp_path: Path, changes: dict[str, str], mes
 def test_killed_and_run_again(hub: FakeHub, tmp_path: Path) -> None:
     """A fetch killed by SIGKILL leaves no shard by its name, and the next one completes it."""
     hub.bytes_per_second = 10**6
-    hub.files[SHARDS[0]] = hub.listed[SHARDS[0]] = random.Random(1).randbytes(3_000_000)
+    hub.files[SHARDS[0]] = hub.listed[SHARDS[0]] = some_bytes("large", 3_000_000)
     code = f"""
 import http.client, sys
 sys.path.insert(0, {str(MACHINE / "python")!r})

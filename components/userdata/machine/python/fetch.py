@@ -56,12 +56,11 @@ class Fetch:
     def run(self, items, report):
         # Four files at a time keep the streams busy while one is summed up and synced.
         jobs = list(map(ThreadPoolExecutor(4).submit, [self.file] * len(items), items))
-        while not self.over:
+        ended, others = [], jobs
+        while others and not self.over:
+            report()
             ended, others = wait(jobs, 5, FIRST_EXCEPTION)
             self.over = any(job.exception() for job in ended)
-            if not others:
-                break
-            report()
         for job in jobs:
             job.cancel()
         for job in ended:
@@ -113,7 +112,8 @@ class Fetch:
                     count = data.readinto(view[:left])
                     sums.update(view[:count])
                     left -= count
-            os.fsync(data.fileno())
+                # Not only at the end, when the disk would have to catch up with the whole file.
+                os.fsync(data.fileno())
         if item.digest and sums.hexdigest() != item.digest:
             raise WrongError("its checksum is not that of the listing")
 

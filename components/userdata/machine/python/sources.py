@@ -39,11 +39,11 @@ class Oss:
             head = oss4("GET", self.region, f"/{self.bucket}/", params, self.role.credentials())
             page = ET.fromstring(listing(self.web, f"{self.base}?{query(params)}", head))
             for entry in page.findall("Contents"):
-                name = unquote(entry.findtext("Key"))[len(self.prefix) :]
+                name = unquote(entry.findtext("Key", ""))[len(self.prefix) :]
                 if name and not name.endswith("/"):
                     reply = self.web.send("HEAD", *self.request(name, "HEAD"))
                     reply.read()
-                    yield name, int(entry.findtext("Size")), reply.headers.get("x-oss-hash-crc64ecma", "")
+                    yield name, int(entry.findtext("Size", "")), reply.headers.get("x-oss-hash-crc64ecma", "")
             params["continuation-token"] = page.findtext("NextContinuationToken")
 
     def request(self, name, method="GET"):

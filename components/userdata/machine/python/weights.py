@@ -85,7 +85,9 @@ def main(settings, web):
         check_index(items)
     with open(mark + ".partial", "w") as file:
         json.dump([(item.name, item.size, item.digest) for item in items], file)
-    os.sync()
+        file.flush()
+        # Commits the names given before as well: the file system's journal keeps their order.
+        os.fsync(file.fileno())
     os.replace(mark + ".partial", mark)
     bare = sum(not item.digest for item in items)
     return f"{len(items)} files, {size / 1e9:.1f} GB; checked by checksum, {bare} of them by size alone"
