@@ -20,6 +20,8 @@ class Credentials:
     """Secret; what a client sends as ``Authorization: Bearer``."""
     parameters: tuple[alicloud.oos.SecretParameter, ...]
     """Where the machine fetches them."""
+    edition: pulumi.Output[str]
+    """Another text whenever a secret changes; tells nothing about them."""
 
 
 def parameter_names(name: str, args: SingleEcsLlmArgs) -> dict[str, str]:
@@ -42,7 +44,15 @@ def credentials(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions)
         for part, value in pair.items():
             setting = names[f"LLM_TLS_{part}_PARAMETER"]
             parameters.append(_parameter(f"{name}-tls-{part.lower()}", setting, value, args, opts))
-    return Credentials(api_key, tuple(parameters))
+    return Credentials(api_key, tuple(parameters), _edition(name, parameters, opts))
+
+
+def _edition(
+    name: str, parameters: list[alicloud.oos.SecretParameter], opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    # The engine does not compare a secret replacement trigger with the one in its state; a keeper it does.
+    keepers = {str(number): parameter.value for number, parameter in enumerate(parameters)}
+    return random.RandomId(f"{name}-secrets-edition", byte_length=4, keepers=keepers, opts=opts).hex
 
 
 def _parameter(

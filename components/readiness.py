@@ -18,7 +18,7 @@ def readiness(
     name: str,
     args: SingleEcsLlmArgs,
     instance_id: pulumi.Input[str],
-    api_key: pulumi.Output[str],
+    edition: pulumi.Output[str],
     before: Sequence[pulumi.Resource],
     opts: pulumi.ResourceOptions,
 ) -> alicloud.ecs.EcsInvocation:
@@ -43,8 +43,8 @@ def readiness(
                 replace_on_changes=["*"],
                 # Deleting a run means stopping it, which the service may refuse once it has ended.
                 retain_on_delete=True,
-                # A rotated key is fetched by the same command, without a new machine.
-                replacement_trigger=api_key,
+                # A rotated secret is fetched by the same command, without a new machine.
+                replacement_trigger=edition,
                 depends_on=list(before),
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 2 * _MARGIN_SECONDS}s"),
                 hooks=pulumi.ResourceHookBinding(on_error=[_explain(name, opts)]),

@@ -45,7 +45,7 @@ class SingleEcsLlm(pulumi.ComponentResource):
         box = machine(name, args, net, user_data, child)
         address, joined = self._address(name, args, box, child)
         before = (*rules, *joined, *box.joined, *keys.parameters)
-        ready = readiness(name, args, box.instance.id, keys.api_key, before, child)
+        ready = readiness(name, args, box.instance.id, keys.edition, before, child)
         self.endpoint = pulumi.Output.all(ready.id, address).apply(lambda known: endpoint_url(args, known[1]))
         self.api_key = keys.api_key
         self.model = pulumi.Output.from_input(args.served_model_name)

@@ -25,6 +25,7 @@ PRIVATE = {
     "llm-role",
     "llm-role-attachment",
     "llm-role-policy",
+    "llm-secrets-edition",
     "llm-security-group",
     "llm-snat",
     "llm-vpc",
@@ -151,12 +152,13 @@ def test_the_boot_waits_for_all_it_needs(preview: Preview) -> None:
 
 
 def test_no_secret_outside_a_secret(preview: Preview) -> None:
-    """A given key is in the inputs of one resource only, marked secret, and never in user data or messages."""
+    """A given key is in the inputs of two resources only, marked secret, and never in user data or messages."""
     seen = preview(endpoint(api_key=SENTINEL))
     holders = {name for name, one in seen.resources.items() if SENTINEL in str(one.inputs)}
 
-    assert {"llm-api-key"} == holders
+    assert {"llm-api-key", "llm-secrets-edition"} == holders
     assert "value" in seen.resources["llm-api-key"].secret
+    assert "keepers" in seen.resources["llm-secrets-edition"].secret
     assert SENTINEL not in seen.said
 
 

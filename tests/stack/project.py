@@ -1,0 +1,105 @@
+"""A stack of a test's own: its folder, its local cloud, and the commands a person would type there."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from scripts.localcloud.machines import Machines
+
+ROOT = Path(__file__).parents[2]
+SENTINEL = "sentinel-key-0123456789abcdef"
+
+
+class Project:
+    """A copy of the program beside a stack file with *arguments*, in a local cloud of its own."""
+
+    def __init__(self, folder: Path, arguments: Mapping[str, object], *, machine_files: bool = False) -> None:
+        self.folder = folder / "project"
+        self.home = folder / "cloud"
+        self.folder.mkdir()
+        self.home.mkdir()
+        for name in ("Pulumi.yaml", "__main__.py"):
+            shutil.copy(ROOT / name, self.folder)
+        if machine_files:
+            shutil.copytree(ROOT / "components", self.folder / "components")
+        self.environment = {
+            "HOME": str(folder),
+            "LOCALCLOUD_HOME": str(self.home),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": f"{self.folder}:{ROOT}",
+        }
+        self.configure(arguments)
+
+    def configure(self, arguments: Mapping[str, object]) -> None:
+        """Write the stack file: *arguments* over those of the dev stack, and the sentinel as the key."""
+        stack = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
+        stack["config"]["llm:args"] |= arguments
+        stack["config"]["llm:apiKey"] = SENTINEL
+        (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
+
+    def reconfigure(self, arguments: Mapping[str, object]) -> None:
+        """Change the arguments of the stack file and keep the rest, as a user's editor would."""
+        path = self.folder / "Pulumi.dev.yaml"
+        stack = yaml.safe_load(path.read_text())
+        stack["config"]["llm:args"] |= arguments
+        path.write_text(yaml.safe_dump(stack))
+
+    def heal(self) -> None:
+        """Take the faults of machines back, those of the running ones included."""
+        (self.home / "faults.json").unlink()
+        machines = Machines(self.home)
+        for instance_id in machines.running():
+            machines.set_faults(instance_id, {})
+
+    def fail_with(self, **machine: object) -> None:
+        """Ask the local cloud for faults of its machines."""
+        (self.home / "faults.json").write_text(json.dumps({"machine": machine}))
+
+    def local(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the local cloud in the project's folder."""
+        return self.run(sys.executable, "-m", "scripts.localcloud", *words)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run *command* in the project's folder; its two outputs are one text."""
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def output(self, name: str) -> str:
+        """Return one output of the stack in the local cloud, secret or not."""
+        return self.local("output", "--show-secrets", name).stdout.strip()
+
+    def pulumi(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the real pulumi command in the project's folder, against the local cloud's plugins."""
+        if "PULUMI_HOME" not in self.environment:
+            self._use_pulumi()
+        return self.run("pulumi", *words, "--non-interactive", "--stack", "dev")
+
+    def _use_pulumi(self) -> None:
+        backend = self.folder.parent / "backend"
+        backend.mkdir()
+        (self.folder / ".venv").symlink_to(sys.prefix)
+        self.environment |= {
+            "PATH": f"{ROOT / 'scripts' / 'localcloud' / 'plugins'}:{self.environment['PATH']}",
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_CONFIG_PASSPHRASE": "only for tests",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_HOME": str(self.folder.parent / "pulumi"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        self.run("pulumi", "stack", "init", "dev", "--non-interactive")
+        # Set by the real command, the key is encrypted in the stack file as a user's would be.
+        self.run("pulumi", "config", "set", "--secret", "llm:apiKey", SENTINEL, "--non-interactive", "--stack", "dev")
