@@ -10,15 +10,16 @@ from tests.stack.project import SENTINEL, Project
 
 pytestmark = pytest.mark.machine
 
-EVERYTHING_TOLD = """
-docker inspect llm-engine-1 llm-gate-1
-docker compose -f /opt/llm/compose.yaml -p llm logs 2>&1
-journalctl -u llm.service -n 1000 --no-pager -o cat
-journalctl -u llm-watch.service -n 1000 --no-pager -o cat
-cat /var/log/cloud-init-output.log /run/llm/status/*
-for file in /proc/[0-9]*/cmdline /proc/[0-9]*/environ; do tr '\\0' ' ' <$file; done 2>/dev/null
-grep -r sentinel /opt /etc /srv /var /root 2>/dev/null
-"""
+# Cloud Assistant keeps the last 12,000 bytes, so each is asked by itself, and a match is printed, not the text.
+TOLD = [
+    "docker inspect llm-engine-1 llm-gate-1",
+    "docker logs llm-engine-1 2>&1; docker logs llm-gate-1 2>&1",
+    "journalctl -u llm.service -n 100000 --no-pager -o cat",
+    "journalctl -u llm-watch.service -n 100000 --no-pager -o cat",
+    "cat /var/log/cloud-init-output.log /run/llm/status/*",
+    "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null",
+    "find /opt/llm /etc /srv /var /root /tmp -type f -exec cat {} +",
+]
 
 
 def holders(home: Path) -> set[str]:
@@ -50,15 +51,18 @@ def test_no_process_shows_the_key(booted: Project) -> None:
     assert not [text for text in shown if SENTINEL.encode() in text]
 
 
-def test_the_machine_tells_nobody(booted: Project) -> None:
-    """Container inspection, logs, journal, status files, processes and files on its disks do not hold it."""
+@pytest.mark.parametrize("command", TOLD)
+def test_the_machine_tells_nobody(booted: Project, command: str) -> None:
+    """Container inspection, logs, journal, status files, processes and files on its disks do not hold the key."""
     machines = Machines(booted.home)
-    instance = machines.running()[0]
-    told = machines.run_command(instance, EVERYTHING_TOLD, 60).output
+    # The brackets keep the search from finding itself among the processes.
+    pattern = f"{SENTINEL[:-1]}[{SENTINEL[-1]}]"
+    script = f"({command}) >/run/told; wc -c </run/told; grep -ac '{pattern}' /run/told; rm /run/told"
+    found = machines.run_command(machines.running()[0], script, 60)
+    size, count = found.output.split()
 
-    assert '"Entrypoint"' in machines.run_command(instance, "docker inspect llm-engine-1", 60).output
-    assert "llm.service" in told
-    assert SENTINEL not in told
+    assert int(size) > 0
+    assert int(count) == 0
 
 
 def test_the_key_lies_where_the_gate_reads_it(booted: Project) -> None:
