@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import FunctionType
 from typing import Any, ClassVar, Self, TypeVar, get_args
 
 import pulumi
 import pydantic
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from components import catalog
 from components.args.errors import ArgsError, reword
@@ -29,7 +31,7 @@ def rule(*needs: str) -> Callable[[Rule], Rule]:
     return mark
 
 
-def is_secret(field: pydantic.fields.FieldInfo) -> bool:
+def is_secret(field: FieldInfo) -> bool:
     """Say whether the value of *field* must not be shown."""
     return not field.repr
 
@@ -38,7 +40,11 @@ class Args(pydantic.BaseModel):
     """Frozen arguments; plain values are validated, Outputs pass through where a field takes them."""
 
     model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        # Only the component that is used needs a validator, not the classes it is made from.
+        defer_build=True,
     )
 
     COMPONENT: ClassVar[str]
@@ -80,8 +86,8 @@ class Args(pydantic.BaseModel):
 
 
 def _rules(cls: type[Args]) -> Iterator[Callable[..., Iterable[Problem]]]:
-    found = [name for base in reversed(cls.__mro__) for name, value in vars(base).items() if hasattr(value, "needs")]
-    return (getattr(cls, name) for name in dict.fromkeys(found))
+    members = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+    return (value for value in members.values() if isinstance(value, FunctionType) and hasattr(value, "needs"))
 
 
 class _Collector:
@@ -172,5 +178,5 @@ def _holds_output(value: object) -> bool:
     return isinstance(value, pulumi.Output)
 
 
-def _takes_output(field: pydantic.fields.FieldInfo) -> bool:
+def _takes_output(field: FieldInfo) -> bool:
     return any("Output" in str(part) for part in (field.annotation, *get_args(field.annotation)))

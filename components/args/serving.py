@@ -1,5 +1,6 @@
 """What is served and how: model, engine, instance type, and the plan computed from them."""
 
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Iterable
@@ -131,11 +132,10 @@ class ServingArgs(Args):
         """The model's numbers: the catalog's, corrected by those given."""
         known = catalog.rows(Model).get(self.model)
         if known is not None:
-            return known.model_copy(update=self._numbers())
-        blank = {"name": self.model, "modelscope": self.model, "source": "arguments", "checked": dt.date.min}
-        return Model.model_validate(blank | self._numbers())
+            return dataclasses.replace(known, **self._numbers())
+        return Model(name=self.model, modelscope=self.model, source="arguments", checked=dt.date.min, **self._numbers())
 
-    def _numbers(self) -> dict[str, object]:
+    def _numbers(self) -> dict[str, Any]:
         numbers = {name: getattr(self, f"model_{name}") for name in _ROW_FIELDS}
         numbers["weights_bytes"] = None if self.model_weights_gib is None else round(self.model_weights_gib * GIB)
         numbers[f"{self.engine}_reasoning_parser"] = self.model_reasoning_parser

@@ -1,10 +1,13 @@
 """The README's table of arguments, generated from the fields."""
 
+import ast
+import inspect
+import itertools
 import types
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import pydantic
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from components.args.base import Args, is_secret
@@ -14,12 +17,25 @@ _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or fals
 
 def argument_table(args: type[Args]) -> str:
     """Return a Markdown table of the arguments of *args*: name, kind, default, meaning."""
+    meanings = _meanings(args)
     rows = [
         f"| `{to_camel(name)}` | {_kind(field.annotation)}{', secret' if is_secret(field) else ''} "
-        f"| {_default(field)} | {field.description} |"
+        f"| {_default(field)} | {meanings[name]} |"
         for name, field in args.model_fields.items()
     ]
     return "\n".join(["| argument | kind | default | meaning |", "|---|---|---|---|", *rows, ""])
+
+
+def _meanings(args: type[Args]) -> dict[str, str]:
+    """Return the text below each field, read from the sources: pydantic would read them at every preview."""
+    found: dict[str, str] = {}
+    for base in reversed(args.__mro__[: args.__mro__.index(Args)]):
+        [definition] = ast.parse(inspect.getsource(base)).body
+        for pair in itertools.pairwise(definition.body):  # type: ignore[attr-defined]  # a class's source is one class
+            match pair:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = text
+    return found
 
 
 def _kind(annotation: Any) -> str:  # noqa: ANN401
@@ -36,7 +52,7 @@ def _kind(annotation: Any) -> str:  # noqa: ANN401
     return {dict: "map of text"}.get(origin, _NAMES.get(annotation, "Output"))
 
 
-def _default(field: pydantic.fields.FieldInfo) -> str:
+def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     if field.default in (None, PydanticUndefined, ()):

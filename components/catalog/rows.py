@@ -1,15 +1,13 @@
 """What a catalog row holds. A unit is in the name; bytes are bytes, MiB and GiB are powers of two."""
 
+import dataclasses
 import datetime as dt
 from typing import ClassVar, Literal
 
-import pydantic
 
-
-class Row(pydantic.BaseModel):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
     """A fact, with where it was read and when."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
 
     FILE: ClassVar[str]
 
@@ -21,6 +19,7 @@ class Row(pydantic.BaseModel):
     notes: str = ""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Gpu(Row):
     """A GPU as the engines see it."""
 
@@ -40,6 +39,7 @@ class Gpu(Row):
     """The engines default to prefill batches of 8192 tokens here (70 GiB and more, A100 excepted), else 2048."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Instance(Row):
     """An ECS instance type with GPUs."""
 
@@ -60,6 +60,7 @@ class Instance(Row):
     """Boots only images in UEFI mode."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Model(Row):
     """A checkpoint, in the fields the memory arithmetic reads."""
 
@@ -95,6 +96,7 @@ class Model(Row):
     sglang_tool_parser: str | None = None
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Engine(Row):
     """An inference engine, the version its flags were tried with, and its default image."""
 
@@ -110,6 +112,7 @@ class Engine(Row):
     """Flags people copy from older guides that this version refuses, and what to write instead."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Image(Row):
     """A dated public system image with the GPU driver inside."""
 
@@ -123,6 +126,7 @@ class Image(Row):
     boot_mode: Literal["unknown", "BIOS", "UEFI"] = "unknown"
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Region(Row):
     """A region and the zones of it that the sources name; its full list of zones is the vendor's."""
 

@@ -166,9 +166,8 @@ def test_every_argument_has_one_line_of_meaning() -> None:
 
     assert "| argument | kind | default | meaning |" == table[0]
     assert len(SingleEcsLlmArgs.model_fields) == len(table) - 3
-    assert [] == [field for field in SingleEcsLlmArgs.model_fields.values() if "\n" in (field.description or "\n")]
     assert "| `port` | whole number | `8000` | TCP port of the endpoint, 1024 to 32767 or 61000 to 65535. |" in table
-    assert [] == [row for row in table[2:-1] if row.count("|") != 5]
+    assert [] == [row for row in table[2:-1] if row.count("|") != 5 or row.endswith("|  |")]
 
 
 def test_importing_the_arguments_is_cheap() -> None:

@@ -1,8 +1,11 @@
 """Facts about the facts: every row of every catalog file is usable and says where it was read."""
 
+import dataclasses
 import datetime as dt
 import pathlib
+import typing
 
+import pydantic
 import pytest
 
 from components import catalog
@@ -23,6 +26,16 @@ def test_every_row_has_a_source_and_a_day(row: Row) -> None:
     """A fact without a source, or read in the future, is no fact."""
     assert row.source
     assert dt.date(2026, 1, 1) <= row.checked <= dt.date(2026, 11, 21)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_value_has_its_type(row: Row) -> None:
+    """A number in quotes would stop the arithmetic of the first user who asks for that row."""
+    kinds = typing.get_type_hints(type(row))
+    for field in dataclasses.fields(row):
+        value = getattr(row, field.name)
+
+        assert value == pydantic.TypeAdapter(kinds[field.name]).validate_python(value, strict=True)
 
 
 @pytest.mark.parametrize("name", names(Instance))
@@ -119,6 +132,24 @@ def test_name_like_no_other_points_at_the_file() -> None:
         catalog.find(Gpu, "zzz")
 
     assert "'zzz' is not in the catalog. See components/catalog/gpus.toml." == str(error.value)
+
+
+EDITS = {
+    "unknown": ("sm = 86", "cuda = 86", "got an unexpected keyword argument 'cuda'"),
+    "missing": ("fp8 = false", "", "missing 1 required keyword-only argument: 'fp8'"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "wrong"), EDITS.values(), ids=EDITS)
+def test_a_slip_in_an_edited_row_is_found(tmp_path: pathlib.Path, old: str, new: str, wrong: str) -> None:
+    """A name that is no field's, or a field left out, is told with its file and row."""
+    edited = tmp_path / "edited.toml"
+    edited.write_text((pathlib.Path(catalog.__file__).parent / Gpu.FILE).read_text().replace(old, new, 1))
+
+    with pytest.raises(ValueError, match="argument") as error:
+        catalog.rows(type("Edited", (Gpu,), {"FILE": str(edited)}))
+
+    assert f"{edited}, row 'A10': {wrong}" == str(error.value)
 
 
 def test_no_python_file_states_a_fact() -> None:

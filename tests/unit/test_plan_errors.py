@@ -1,5 +1,6 @@
 """Every way a plan says no, quoted in full."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -71,7 +72,7 @@ def test_refusals(golden: Callable[[str, str], None]) -> None:
 
 def test_more_stages_than_layers() -> None:
     """A stage without a layer has nothing to do."""
-    model = catalog.find(Model, "Qwen/Qwen3-8B").model_copy(update={"layers": 2})
+    model = dataclasses.replace(catalog.find(Model, "Qwen/Qwen3-8B"), layers=2)
     base = request({"model": "Qwen/Qwen3-8B", "instance": "ecs.gn7i-8x.16xlarge", "pipeline_parallel": 4})
 
     with pytest.raises(PlanError) as error:

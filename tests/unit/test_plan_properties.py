@@ -85,7 +85,7 @@ class _Bigger(PlanRequest):
     def gpu(self) -> catalog.Gpu:
         """The larger GPU."""
         real = super().gpu
-        return real.model_copy(update={"usable_mib": real.usable_mib * (100 + self.percent) // 100})
+        return dataclasses.replace(real, usable_mib=real.usable_mib * (100 + self.percent) // 100)
 
 
 @given(REQUESTS)

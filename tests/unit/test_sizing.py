@@ -1,5 +1,7 @@
 """The memory formulas against numbers worked out by hand."""
 
+import dataclasses
+
 import pytest
 
 from components import catalog
@@ -54,7 +56,7 @@ def test_cache_bytes_per_token(name: str, tensor: int, pipeline: int, element: i
 
 def test_model_without_attention_numbers_is_refused() -> None:
     """A row that says neither KV heads nor MLA has no cache formula."""
-    blank = model("Qwen/Qwen3-8B").model_copy(update={"kv_heads": None})
+    blank = dataclasses.replace(model("Qwen/Qwen3-8B"), kv_heads=None)
 
     with pytest.raises(ValueError, match="needs kv_heads") as error:
         kv_bytes_per_token(blank, 1, 1, 2)
