@@ -88,8 +88,8 @@ def _call(request: resource_pb2.RegisterResourceRequest, names: dict[str, str]) 
     values, secret = wire.decode(request.object)
     arguments = [repr(request.name)]
     for key, value in sorted(values.items()):
-        source = _source(value, _reference(request, key, names))
-        arguments.append(f"{_snake(key)}={f'pulumi.Output.secret({source})' if key in secret else source}")
+        source = _source(value, _reference(request, key, names), secret=key in secret)
+        arguments.append(f"{_snake(key)}={source}")
     return f"{'.'.join(place)}({', '.join([*arguments, f'opts=pulumi.ResourceOptions({_options(request, names)})'])})"
 
 
@@ -106,18 +106,19 @@ def _options(request: resource_pb2.RegisterResourceRequest, names: dict[str, str
     return ", ".join([f"depends_on=[{', '.join(waits)}]", *plain])
 
 
-def _source(value: Value, reference: str) -> str:
+def _source(value: Value, reference: str, *, secret: bool) -> str:
+    """Return what makes *value*; a secret is marked in its leaves, for one around an unknown would hide the rest."""
     match value:
         case dict():
-            return f"{{{', '.join(f'{key!r}: {_source(inner, reference)}' for key, inner in value.items())}}}"
+            inner = [f"{key!r}: {_source(inner, reference, secret=secret)}" for key, inner in value.items()]
+            return f"{{{', '.join(inner)}}}"
         case list():
-            return f"[{', '.join(_source(inner, reference) for inner in value)}]"
-        case _ if value is UNKNOWN:
-            if not reference:
-                raise BenchError("A value is not known in preview, and waits for no resource.")
-            return reference
+            return f"[{', '.join(_source(inner, reference, secret=secret) for inner in value)}]"
+        case _ if value is UNKNOWN and not reference:
+            raise BenchError("A value is not known in preview, and waits for no resource.")
         case _:
-            return repr(value)
+            leaf = reference if value is UNKNOWN else repr(value)
+            return f"pulumi.Output.secret({leaf})" if secret else leaf
 
 
 def _snake(name: str) -> str:
