@@ -14,15 +14,18 @@ fail() {
   exit 1
 }
 
+# journal [CONTAINER]: the unit's last lines, or those of one container when it said anything.
 journal() {
-  journalctl -u llm.service -n 20 --no-pager -o cat
+  local lines
+  lines=$(journalctl -u llm.service -n 300 --no-pager -o cat)
+  if [ $# = 0 ] || ! grep "^$1-1 " <<<"$lines"; then printf '%s\n' "$lines"; fi
 }
 
 # fail_for PHASE [MORE]: with the phase's own words.
 fail_for() {
   local detail lines=()
   detail=$(sed -n 2p "$STATUS/$1" 2>/dev/null) || true
-  case $1 in engine | gate) lines=(journal) ;; esac
+  case $1 in engine | gate) lines=(journal "$1") ;; esac
   fail "$1" "${detail:-it has not begun}${2-}" "${lines[@]}"
 }
 
@@ -83,7 +86,7 @@ until answers; do
   # No phase says why, so a program between them is broken.
   if [ "$(restarts)" -ge $((first + 5)) ]; then fail "$name" "llm.service ends again and again" journal; fi
   if [ "$SECONDS" -ge "$limit" ]; then
-    if [ "$name" = gate ]; then fail gate "after $limit seconds: $answer" journal; fi
+    if [ "$name" = gate ]; then fail gate "after $limit seconds: $answer" journal gate; fi
     fail_for "$name" " (after $limit seconds)"
   fi
   sleep 5
