@@ -33,7 +33,11 @@ def _unavailable() -> str | None:
         tried = subprocess.run(sandbox.probe_command(), capture_output=True, text=True, check=False)
     except (MachineError, OSError) as problem:
         return str(problem)
-    return None if tried.returncode == 0 else f"no user namespaces for this user: {tried.stderr.strip()}"
+    return (
+        None
+        if tried.returncode == 0
+        else f"no sandbox with a network for this user: {tried.stderr.strip().splitlines()[-1]}"
+    )
 
 
 class Machines:

@@ -35,6 +35,15 @@ main()
 """
 
 
+_PROBE = """
+import os
+from scripts.localcloud.machines.guest import netlink
+netlink.add_bridge("probe")
+netlink.add_veth("outer", "probe", "inner", os.open("/proc/self/ns/net", os.O_RDONLY))
+netlink.add_address("probe", "172.18.0.1", 16)
+"""
+
+
 def _read_only(source: Path, target: Path) -> list[str]:
     return ["--ro-bind", str(source), str(target)]
 
@@ -142,10 +151,10 @@ def command(place: Place, spec: MachineSpec) -> list[str]:
         "/",
         *_system(),
         *_read_only(place.commands, Path("/usr/bin")),
-        *_python(),
-        *_engines(place.home),
         *_own_files(place),
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/tmp", "--chdir", "/"),  # noqa: S108
+        *_python(),
+        *_engines(place.home),
         "--",
         "/usr/bin/python3",
         "-SE",
@@ -155,6 +164,17 @@ def command(place: Place, spec: MachineSpec) -> list[str]:
 
 
 def probe_command() -> list[str]:
-    """Return a command line that succeeds where machines can boot."""
-    true = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"]
-    return [str(packages.bwrap()), *ISOLATION, "--setenv", "PATH", "/usr/bin:/bin", *true]
+    """Return a command line that succeeds where machines can boot and containers can be joined."""
+    everything = [
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--setenv",
+        "PYTHONPATH",
+        str(HERE.parents[2]),
+    ]
+    return [str(packages.bwrap()), *ISOLATION, *everything, "--", sys.executable, "-c", _PROBE]

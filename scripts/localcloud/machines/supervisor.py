@@ -1,6 +1,7 @@
 """The process that holds one machine: its sandbox, the hosts it calls and the listeners that lead to it."""
 
 import asyncio
+import compileall
 import contextlib
 import json
 import os
@@ -167,9 +168,16 @@ def _hold(place: Place, report: int) -> None:
         place.pid_file.unlink(missing_ok=True)
 
 
+def _compile() -> None:
+    """Leave bytecode beside the sources that machines mount read-only: a stand-in command starts twice as fast."""
+    for name in ("guest", "engine"):
+        compileall.compile_dir(Path(__file__).parent / name, quiet=2)
+
+
 def main(home: str, instance_id: str) -> int:
     """Start a detached supervisor; return when its machine's init answers, 1 with the reason on stderr if not."""
     place = Place(Path(home), instance_id)
+    _compile()
     reading, writing = os.pipe()
     if os.fork() == 0:
         os.close(reading)

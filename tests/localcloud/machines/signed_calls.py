@@ -1,4 +1,6 @@
-"""A client of the cloud's hosts that shares no code with them: it runs on the machine and prints what it was answered."""
+# ruff: noqa: ANN001, ANN201, T201, UP031 - a program of a machine, in the Python that its oldest image has
+# mypy: ignore-errors
+"""A client of the cloud's hosts that shares no code with them: runs on the machine and prints what it was answered."""
 
 import base64
 import hashlib
@@ -73,7 +75,10 @@ def acs3(name, spoil):
     text = "ACS3-HMAC-SHA256\n" + hashlib.sha256((canonical + spoil).encode()).hexdigest()
     mac = hmac.new(found["AccessKeySecret"].encode(), text.encode(), hashlib.sha256).hexdigest()
     head["Authorization"] = "ACS3-HMAC-SHA256 Credential=%s,SignedHeaders=%s,Signature=%s" % (
-        found["AccessKeyId"], names, mac)
+        found["AccessKeyId"],
+        names,
+        mac,
+    )
     return http_call(http.client.HTTPSConnection, host, "POST", "/?" + query(params), head)
 
 
@@ -81,10 +86,18 @@ def rpc(name, _spoil):
     """Call GetSecretParameter with signature version 1."""
     found = credentials()
     params = {
-        "Action": "GetSecretParameter", "Version": "2019-06-01", "Format": "JSON", "SignatureMethod": "HMAC-SHA1",
-        "SignatureVersion": "1.0", "SignatureNonce": uuid.uuid4().hex, "AccessKeyId": found["AccessKeyId"],
-        "SecurityToken": found["SecurityToken"], "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "RegionId": REGION, "Name": name, "WithDecryption": "true",
+        "Action": "GetSecretParameter",
+        "Version": "2019-06-01",
+        "Format": "JSON",
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureVersion": "1.0",
+        "SignatureNonce": uuid.uuid4().hex,
+        "AccessKeyId": found["AccessKeyId"],
+        "SecurityToken": found["SecurityToken"],
+        "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "RegionId": REGION,
+        "Name": name,
+        "WithDecryption": "true",
     }
     text = "POST&%2F&" + enc(query(params))
     key = (found["AccessKeySecret"] + "&").encode()
@@ -110,10 +123,17 @@ def oss_head(how, bucket, key, params):
         date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
         text = "GET\n\n\n%s\nx-oss-security-token:%s\n/%s/%s" % (date, found["SecurityToken"], bucket, key)
         mac = base64.b64encode(hmac.new(found["AccessKeySecret"].encode(), text.encode(), hashlib.sha1).digest())
-        return {"Date": date, "x-oss-security-token": found["SecurityToken"],
-                "Authorization": "OSS %s:%s" % (found["AccessKeyId"], mac.decode())}
+        return {
+            "Date": date,
+            "x-oss-security-token": found["SecurityToken"],
+            "Authorization": "OSS %s:%s" % (found["AccessKeyId"], mac.decode()),
+        }
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    head = {"x-oss-content-sha256": "UNSIGNED-PAYLOAD", "x-oss-date": stamp, "x-oss-security-token": found["SecurityToken"]}
+    head = {
+        "x-oss-content-sha256": "UNSIGNED-PAYLOAD",
+        "x-oss-date": stamp,
+        "x-oss-security-token": found["SecurityToken"],
+    }
     lines = "".join("%s:%s\n" % (name, head[name]) for name in sorted(head))
     path = urllib.parse.quote("/%s/%s" % (bucket, key), safe="/~")
     canonical = "\n".join(["GET", path, query(params), lines, "", "UNSIGNED-PAYLOAD"]) + spoil
@@ -169,16 +189,20 @@ def facts():
     """Print what the metadata service says."""
     token = session()[1]
     role = metadata("meta-data/ram/security-credentials/", token)[1]
-    print(json.dumps({
-        "no token": metadata("meta-data/region-id")[0],
-        "ttl 0": session("0")[0],
-        "region": metadata("meta-data/region-id", token)[1],
-        "instance": metadata("meta-data/instance-id", token)[1],
-        "address": metadata("meta-data/private-ipv4", token)[1],
-        "user data": metadata("user-data", token)[1],
-        "role": role,
-        "code": json.loads(metadata("meta-data/ram/security-credentials/" + role, token)[1])["Code"],
-    }))
+    print(
+        json.dumps(
+            {
+                "no token": metadata("meta-data/region-id")[0],
+                "ttl 0": session("0")[0],
+                "region": metadata("meta-data/region-id", token)[1],
+                "instance": metadata("meta-data/instance-id", token)[1],
+                "address": metadata("meta-data/private-ipv4", token)[1],
+                "user data": metadata("user-data", token)[1],
+                "role": role,
+                "code": json.loads(metadata("meta-data/ram/security-credentials/" + role, token)[1])["Code"],
+            }
+        )
+    )
 
 
 command, arguments = sys.argv[1], sys.argv[2:]

@@ -1,5 +1,9 @@
 """Containers: real processes that see their declared mounts and networks and nothing else."""
 
+import json
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.localcloud.machines.booted import COMPOSE, Site
@@ -24,10 +28,11 @@ compose() {{ docker compose -f /srv/compose.yaml -p test "$@"; }}
 inside() {{ docker exec test-engine-1 python3 -c "$1" 2>&1 | tail -n 1; }}
 """
 ASK = """
-ask() { python3 -c 'import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).read().decode()[:60])' "$1" 2>&1 | tail -n 1; }
+GET='import sys, urllib.request as u; print(u.urlopen(sys.argv[1], timeout=5).read().decode()[:60])'
+ask() { python3 -c "$GET" "$1" 2>&1 | tail -n 1; }
 for try in 1 2 3 4 5 6 7 8 9; do ask http://127.0.0.1:8080/v1/models | grep -q tiny && break; sleep 4; done
 """
-METADATA = "import socket; s = socket.create_connection((\"100.100.100.200\", 80), 3); print(\"reached\")"
+METADATA = 'import socket; s = socket.create_connection(("100.100.100.200", 80), 3); print("reached")'
 
 
 def written(compose: str) -> str:
@@ -75,7 +80,7 @@ def test_an_engine_sees_its_mounts_and_nothing_else_of_the_machine(site: Site) -
     [
         (
             ("/srv/model:/model:ro", "/srv/modle:/model:ro"),
-            'Error response from daemon: invalid mount config for type "bind": bind source path does not exist: /srv/modle',
+            'daemon: invalid mount config for type "bind": bind source path does not exist: /srv/modle',
         ),
         (("    cap_add: [NET_BIND_SERVICE]\n", ""), "exec caddy: operation not permitted"),
         (("cap_drop: [ALL]", "cap_drop: ALL, privileged: true"), "mapping values are not allowed here"),
@@ -84,7 +89,10 @@ def test_an_engine_sees_its_mounts_and_nothing_else_of_the_machine(site: Site) -
         (("depends_on: [engine]", "depends_on: [engin]"), 'service "gate" depends on undefined service "engin"'),
         (("x/caddy:2", "x/nginx:2"), "manifest for registry-vpc.cn-hangzhou.aliyuncs.com/x/nginx:2 not found"),
         (("count: all, capabilities: [gpu]", "count: all"), "capabilities: [gpu] is required"),
-        (("vllm, serve, /model,", "vllm, serve, /model, --enable-reasoning,"), "unrecognized arguments: --enable-reasoning"),
+        (
+            ("vllm, serve, /model,", "vllm, serve, /model, --enable-reasoning,"),
+            "unrecognized arguments: --enable-reasoning",
+        ),
         (("vllm, serve, /model,", "vllm, serve, /wrong,"), "/wrong does not appear to have a file named config.json"),
     ],
 )
@@ -92,7 +100,9 @@ def test_a_mistake_in_the_compose_file_shows(site: Site, change: tuple[str, str]
     """Docker's own words where it is docker that refuses, the stand-in's where it knows no better."""
     site.boot()
 
-    shown = site.run(written(COMPOSE.replace(*change)) + "compose up --abort-on-container-exit 2>&1; echo status $?").output
+    shown = site.run(
+        written(COMPOSE.replace(*change)) + "compose up --abort-on-container-exit 2>&1; echo status $?"
+    ).output
 
     assert said in shown
     assert "status 0" not in shown
@@ -147,7 +157,11 @@ def test_inspect_shows_what_would_leak(site: Site) -> None:
     ],
 )
 def test_pulling_needs_a_registry_in_reach_and_an_image(
-    site: Site, image: str, internet: bool, faults: dict[str, object], last: str  # noqa: FBT001 - a table's column
+    site: Site,
+    image: str,
+    internet: bool,  # noqa: FBT001 - a table's column
+    faults: dict[str, object],
+    last: str,
 ) -> None:
     """Registries inside the VPC are always in reach, others with egress only."""
     site.boot(internet=internet, faults=faults)
@@ -167,3 +181,19 @@ def test_restarting_docker_ends_its_containers(site: Site) -> None:
 
     socket = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
     assert f"exited\n0\n{socket}\n" == shown
+
+
+def test_a_real_engine_can_take_the_place_of_the_stand_in(site: Site, tmp_path: Path) -> None:
+    """engines.json names a virtual environment; its programs and variables come first in the engine's container."""
+    programs = tmp_path / "venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    (programs / "vllm").write_text("#!/bin/sh\necho real engine $1 with $CPUS cpus\n")
+    (programs / "vllm").chmod(0o755)
+    engines = {"vllm": {"venv": str(programs.parent), "environment": {"CPUS": "2"}}}
+    (site.home / "engines.json").write_text(json.dumps(engines))
+    site.boot()
+
+    shown = site.run(written(COMPOSE) + "compose up --abort-on-container-exit 2>/dev/null").output
+
+    assert "engine-1  | real engine serve with 2 cpus\n" in shown

@@ -171,7 +171,7 @@ def test_vllm_fails_at_its_start_where_the_real_one_does(
 
 def test_the_parsers_take_the_forms_that_the_real_ones_take() -> None:
     """Short flags, underscores, human numbers; SGLang's abbreviations unless they are ambiguous."""
-    words = vllm.normalized("/m -tp 2 --max_model_len=32k --no-enable-prefix-caching".split(" "))
+    words = vllm.normalized(["/m", "-tp", "2", "--max_model_len=32k", "--no-enable-prefix-caching"])
     parsed = arguments.vllm_parser().parse_args(words)
 
     assert (2, 32_000, False) == (parsed.tensor_parallel_size, parsed.max_model_len, parsed.enable_prefix_caching)

@@ -13,11 +13,19 @@ from scripts.localcloud.machines.hosts.weights import generated
 from tests.localcloud.machines.booted import Site
 
 READ_SECRET = [
-    {"effect": "Allow", "actions": ["oos:GetSecretParameter"], "resources": ["acs:oos:cn-hangzhou:1:secretparameter/key"]},
+    {
+        "effect": "Allow",
+        "actions": ["oos:GetSecretParameter"],
+        "resources": ["acs:oos:cn-hangzhou:1:secretparameter/key"],
+    },
     {"effect": "Allow", "actions": ["kms:GetSecretValue"], "resources": ["acs:kms:cn-hangzhou:1:secret/*"]},
 ]
 READ_BUCKET = [
-    {"effect": "Allow", "actions": ["oss:Get*", "oss:ListObjects"], "resources": ["acs:oss:*:*:models", "acs:oss:*:*:models/q/*"]}
+    {
+        "effect": "Allow",
+        "actions": ["oss:Get*", "oss:ListObjects"],
+        "resources": ["acs:oss:*:*:models", "acs:oss:*:*:models/q/*"],
+    }
 ]
 CLIENT = (Path(__file__).parent / "signed_calls.py").read_text()
 
@@ -57,7 +65,12 @@ def test_metadata_answers_to_a_session_only(site: Site) -> None:
         ("r", READ_SECRET, "acs3 other", "403 NoPermission"),
         ("r", READ_SECRET[:1], "acs3 key", "403 NoPermission"),
         ("r", [*READ_SECRET, READ_SECRET[0] | {"effect": "Deny"}], "acs3 key", "403 NoPermission"),
-        ("r", [{"effect": "Allow", "actions": ["*"], "resources": ["*"]}], "acs3 other", "404 EntityNotExists.Parameter"),
+        (
+            "r",
+            [{"effect": "Allow", "actions": ["*"], "resources": ["*"]}],
+            "acs3 other",
+            "404 EntityNotExists.Parameter",
+        ),
         (None, READ_SECRET, "acs3 key", "no role"),
     ],
 )

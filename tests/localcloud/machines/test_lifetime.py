@@ -89,7 +89,7 @@ def test_a_killed_supervisor_takes_its_sandbox_along_and_is_noticed(site: Site) 
 
     assert [] == wait_for_none(site.home)
     assert [] == site.machines.running()
-    with pytest.raises(MachineError, match="i-one: does not run. Start it first."):
+    with pytest.raises(MachineError, match=r"i-one: does not run\. Start it first\."):
         site.machines.run_command("i-one", "true", 10)
     site.boot()
     assert ["i-one"] == site.machines.running()
@@ -107,7 +107,7 @@ def test_a_machine_starts_once(site: Site) -> None:
     """A second start is refused, and so is anything with one that does not exist."""
     site.boot()
 
-    with pytest.raises(MachineError, match="i-one: runs already. Stop it first."):
+    with pytest.raises(MachineError, match=r"i-one: runs already\. Stop it first\."):
         site.boot()
     with pytest.raises(MachineError, match="instance_id: no such machine, 'i-none'"):
         site.machines.reboot("i-none")
@@ -119,7 +119,7 @@ def test_listeners_lead_in_and_close_again(site: Site, address: str) -> None:
     site.output(written(COMPOSE) + "up" + ASK)
 
     site.machines.set_listeners("i-one", {(address, 8080)})
-    with urllib.request.urlopen(f"http://{address}:8080/v1/models", timeout=5) as reply:  # noqa: S310 - loopback
+    with urllib.request.urlopen(f"http://{address}:8080/v1/models", timeout=5) as reply:
         assert 200 == reply.status
 
     site.boot(instance_id="i-two", private_ip="127.254.0.6")
@@ -127,16 +127,14 @@ def test_listeners_lead_in_and_close_again(site: Site, address: str) -> None:
         site.machines.set_listeners("i-two", {(address, 8080)})
     site.machines.set_listeners("i-one", set())
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"http://{address}:8080/v1/models", timeout=5)  # noqa: S310 - loopback
+        urllib.request.urlopen(f"http://{address}:8080/v1/models", timeout=5)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root; run as that user instead")
 def test_an_unprivileged_user_can_boot(anyone_home: Path) -> None:
     """As nobody, with the system's Python when this one is not readable for others."""
     user = 65534
-    python = next(
-        (name for name in (sys.executable, "/usr/bin/python3") if _usable(name, user)), None
-    )
+    python = next((name for name in (sys.executable, "/usr/bin/python3") if _usable(name, user)), None)
     if python is None:
         pytest.skip("nobody can run no Python of this host that fits")
     search = os.pathsep.join([str(ROOT), *(entry for entry in sys.path if entry.endswith("site-packages"))])
@@ -144,7 +142,12 @@ def test_an_unprivileged_user_can_boot(anyone_home: Path) -> None:
 
     done = subprocess.run(
         [python, "-c", script, str(anyone_home / "home")],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": search, "HOME": str(anyone_home), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": search,
+            "HOME": str(anyone_home),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         cwd="/",
         user=user,
         group=user,

@@ -1,7 +1,6 @@
 """mkfs.ext4, blkid and resize2fs on data disks."""
 
 import os
-import uuid
 from dataclasses import replace
 
 from scripts.localcloud.machines.guest import mounts
@@ -26,12 +25,17 @@ def _make(arguments: list[str]) -> int:
     label = last(given, "-L")
     if len(label) > 16:  # noqa: PLR2004 - the length of an ext4 label
         raise RefusedError(f"label {label!r} is longer than 16 bytes")
-    made = replace(disk, file_system="ext4", label=label, uuid=str(uuid.uuid4()), formatted_gib=disk.size_gib)
+    made = replace(disk, file_system="ext4", label=label, uuid=_new_uuid(), formatted_gib=disk.size_gib)
     for entry in disk.content.glob("*"):
         raise RefusedError(f"{entry} is in the way on a disk that is being formatted")
     mounts.write_header(made)
     mounts.apply_disks()
     return 0
+
+
+def _new_uuid() -> str:
+    raw = os.urandom(16).hex()
+    return "-".join([raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]])
 
 
 def _disk(tool: str, words: list[str]) -> mounts.Disk | None:
