@@ -78,7 +78,7 @@ class Box:
 
 
 def _system() -> list[str]:
-    """Return the mounts of this computer's own files, read-only, without the folders that the machine has of its own."""
+    """Return the mounts of this computer's own files, read-only, without what the machine has of its own."""
     mounts = []
     for path in sorted(Path("/").iterdir()):
         if path.is_symlink():
