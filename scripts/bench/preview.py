@@ -73,6 +73,8 @@ def _write_bare(folder: Path, ours: Path) -> None:
 def _environment(home: Path) -> dict[str, str]:
     return {
         **os.environ,
+        # Each side is compiled in the first round, which does not count, as a user's program is.
+        "PYTHONDONTWRITEBYTECODE": "",
         "PATH": f"{ROOT / 'scripts' / 'localcloud' / 'plugins'}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "LOCALCLOUD_HOME": str(home / "cloud"),
