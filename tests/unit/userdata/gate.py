@@ -67,7 +67,7 @@ class _Engine(BaseHTTPRequestHandler):
 
     def _stream(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Content-Type", self.headers["Accept"])
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for piece in (b"data: one\n\n", b"data: [DONE]\n\n"):

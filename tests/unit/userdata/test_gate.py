@@ -139,11 +139,12 @@ def test_the_log_does_not_hold_the_key(pair: Pair) -> None:
     assert (False, False) == (KEY in log, "Authorization" in log)
 
 
-def test_stream_is_not_buffered(pair: Pair) -> None:
-    """The first event arrives while the engine still holds back the second."""
+@pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
+def test_stream_is_not_buffered(pair: Pair, kind: str) -> None:
+    """The first piece arrives while the engine still holds back the second, whatever the stream calls itself."""
     pair.engine.go.clear()
     chat = "/v1/chat/completions"
-    with client(pair.port) as http, http.stream("POST", chat, json={"stream": True}) as reply:
+    with client(pair.port) as http, http.stream("POST", chat, json={"stream": True}, headers={"Accept": kind}) as reply:
         pieces = reply.iter_raw()
         first = next(pieces)
         held = not pair.engine.go.is_set()

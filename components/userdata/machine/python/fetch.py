@@ -145,7 +145,7 @@ class Fetch:
         reply = self.web.send("GET", self.urls.get(item.name, url), dict(head, Range=f"bytes={at}-{end - 1}"))
         if reply.status not in (200, 206, 416):
             raise OSError(f"HTTP {reply.status}")
-        size = reply.headers["Content-Length" if reply.status == 200 else "Content-Range"].split("/")[-1]
+        size = str(reply.headers["Content-Length" if reply.status == 200 else "Content-Range"]).split("/")[-1]
         if size != str(item.size):
             raise WrongError(f"{size} bytes come, the listing says {item.size}")
         if reply.status == 200:
