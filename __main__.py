@@ -6,7 +6,8 @@ import pulumi
 
 from components.topologies import build
 
-# What is loaded by now, most of it the provider's SDK, stays; looking through it for garbage would slow down a preview.
+# What is loaded by now, most of it the provider's SDK, stays to the end. Looking through it for garbage, which Python
+# also does when it ends, would take a preview longer than all the code here.
 gc.freeze()
 
 endpoint = build(pulumi.Config("llm"))
