@@ -34,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     shown = actions.add_parser("output", help="show the stack's outputs")
     shown.add_argument("--show-secrets", action="store_true")
     shown.add_argument("name", nargs="?")
+    ran = actions.add_parser("run", help="run a shell command on the machine, as Cloud Assistant does")
+    ran.add_argument("command")
     actions.add_parser("status", help="show what exists in the local cloud")
     actions.add_parser("down", help="remove the local cloud: machines, disks, state")
     return parser
@@ -41,10 +43,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> bool:
     cloud = Cloud(home_from_environment())
-    if options.action == "status":
-        return commands.status(cloud, _say)
-    if options.action == "down":
-        return commands.down(cloud, _say)
+    match options.action:
+        case "status":
+            return commands.status(cloud, _say)
+        case "run":
+            return commands.run_on_machine(cloud, options.command, _say)
+        case "down":
+            return commands.down(cloud, _say)
+        case _:
+            return _run_on_stack(cloud, options)
+
+
+def _run_on_stack(cloud: Cloud, options: argparse.Namespace) -> bool:
     folder = Path.cwd()
     stack = project.load(folder, project.stack_name(folder, options.stack))
     match options.action:

@@ -1,4 +1,4 @@
-"""The commands of this door: preview, up, destroy, output, status, down."""
+"""The commands of this door: preview, up, destroy, output, run, status, down."""
 
 import shutil
 import signal
@@ -23,6 +23,8 @@ from scripts.localcloud.machines.spec import MachineError
 from scripts.localcloud.values import text
 
 Say = Callable[[str], None]
+
+_RUN_SECONDS = 60
 
 
 def preview(cloud: Cloud, project: Project, folder: Path, say: Say) -> bool:
@@ -165,6 +167,16 @@ def status(cloud: Cloud, say: Say) -> bool:
     if not world.records:
         say(f"Nothing exists in the local cloud at {cloud.home}.")
     return True
+
+
+def run_on_machine(cloud: Cloud, command: str, say: Say) -> bool:
+    """Run *command* on the one machine there is; return whether it ended with 0."""
+    instances = list(cloud.store.read().all(INSTANCE))
+    if len(instances) != 1:
+        raise LocalCloudError(f"run: {len(instances)} machines exist, and it needs exactly one.")
+    result = cloud.machines.run_command(instances[0].id, command, _RUN_SECONDS)
+    say(result.output.rstrip())
+    return result.exit_code == 0
 
 
 def down(cloud: Cloud, say: Say) -> bool:
