@@ -7,7 +7,7 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.args import SingleEcsLlmArgs
-from components.credentials import parameter_names
+from components.credentials import Credentials, parameter_names
 from components.names import physical_name
 from components.network import Network
 from components.policy import TRUST_ECS, boot_policy
@@ -22,18 +22,38 @@ class Machine:
     joined: tuple[pulumi.Resource, ...]
 
 
-def machine(name: str, args: SingleEcsLlmArgs, net: Network, user_data: str, opts: pulumi.ResourceOptions) -> Machine:
-    """Return a GPU instance that boots *user_data*, with its weights disk attached."""
+def machine(
+    name: str,
+    args: SingleEcsLlmArgs,
+    net: Network,
+    keys: Credentials,
+    user_data: str,
+    opts: pulumi.ResourceOptions,
+) -> Machine:
+    """Return a GPU instance that boots *user_data*, with its weights disk and its role."""
     disk = _weights_disk(name, args, opts)
-    instance = _instance(name, args, net, user_data, opts)
-    attachment = alicloud.ecs.EcsDiskAttachment(
-        f"{name}-weights-attachment", disk_id=disk.id, instance_id=instance.id, opts=opts
+    role, granted = _role(name, args, opts)
+    # The boot takes a missing secret or a refused read for final.
+    before = [*net.egress, *keys.parameters, granted]
+    instance = _instance(name, args, net, user_data, before, opts)
+    joined = (
+        alicloud.ecs.EcsDiskAttachment(
+            f"{name}-weights-attachment", disk_id=disk.id, instance_id=instance.id, opts=opts
+        ),
+        alicloud.ecs.RamRoleAttachment(
+            f"{name}-role-attachment", instance_id=instance.id, ram_role_name=role.role_name, opts=opts
+        ),
     )
-    return Machine(instance, disk, (attachment, *_role(name, args, instance, opts)))
+    return Machine(instance, disk, joined)
 
 
 def _instance(
-    name: str, args: SingleEcsLlmArgs, net: Network, user_data: str, opts: pulumi.ResourceOptions
+    name: str,
+    args: SingleEcsLlmArgs,
+    net: Network,
+    user_data: str,
+    before: list[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
 ) -> alicloud.ecs.Instance:
     return alicloud.ecs.Instance(
         f"{name}-instance",
@@ -63,7 +83,7 @@ def _instance(
                 # The weights disk and the EIP belong to one instance at a time, and GPU quota
                 # rarely holds two machines.
                 delete_before_replace=True,
-                depends_on=list(net.egress),
+                depends_on=before,
                 custom_timeouts=pulumi.CustomTimeouts(create="30m", update="30m", delete="30m"),
             ),
         ),
@@ -102,8 +122,8 @@ def _never_smaller(name: str) -> pulumi.ResourceHook:
 
 
 def _role(
-    name: str, args: SingleEcsLlmArgs, instance: alicloud.ecs.Instance, opts: pulumi.ResourceOptions
-) -> tuple[pulumi.Resource, ...]:
+    name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions
+) -> tuple[alicloud.ram.Role, alicloud.ram.RolePolicyAttachment]:
     role = alicloud.ram.Role(
         f"{name}-role",
         role_name=physical_name(name),
@@ -121,10 +141,7 @@ def _role(
     granted = alicloud.ram.RolePolicyAttachment(
         f"{name}-role-policy", role_name=role.role_name, policy_name=policy.policy_name, policy_type="Custom", opts=opts
     )
-    attachment = alicloud.ecs.RamRoleAttachment(
-        f"{name}-role-attachment", instance_id=instance.id, ram_role_name=role.role_name, opts=opts
-    )
-    return (granted, attachment)
+    return role, granted
 
 
 def _parameters(name: str, args: SingleEcsLlmArgs) -> list[str]:

@@ -42,9 +42,9 @@ class SingleEcsLlm(pulumi.ComponentResource):
         keys = credentials(name, args, child)
         net = network(name, args, child)
         rules = allow_rules(name, args, net.security_group_id, child)
-        box = machine(name, args, net, user_data, child)
+        box = machine(name, args, net, keys, user_data, child)
         address, joined = self._address(name, args, box, child)
-        before = (*rules, *joined, *box.joined, *keys.parameters)
+        before = (*rules, *joined, *box.joined)
         ready = readiness(name, args, box.instance.id, keys.edition, before, child)
         self.endpoint = pulumi.Output.all(ready.id, address).apply(lambda known: endpoint_url(args, known[1]))
         self.api_key = keys.api_key

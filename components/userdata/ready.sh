@@ -24,7 +24,7 @@ journal() {
 # fail_for PHASE [MORE]: with the phase's own words.
 fail_for() {
   local detail lines=()
-  detail=$(sed -n 2p "$STATUS/$1" 2>/dev/null) || true
+  detail=$(sed -n 2p "$STATUS/.$1" 2>/dev/null || sed -n 2p "$STATUS/$1" 2>/dev/null) || true
   case $1 in engine | gate) lines=(journal "$1") ;; esac
   fail "$1" "${detail:-it has not begun}${2-}" "${lines[@]}"
 }
@@ -75,7 +75,7 @@ fi
 if [ -s /run/llm/secrets/api_key ]; then phase key python3 /opt/llm/python/key.py >/dev/null || fail_for key; fi
 # Whoever asks again has changed something: phases that had given up get a new chance.
 if ! answers && [ -n "$(given_up)" ]; then
-  rm -f "$STATUS"/*
+  rm -f "$STATUS"/* "$STATUS"/.[a-z]*
   systemctl restart --no-block llm.service
 fi
 first=$(restarts)

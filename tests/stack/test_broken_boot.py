@@ -25,7 +25,7 @@ def cause(project: Project) -> str:
         ({"image_missing": True}, "phase image: caddy:2.11.7 cannot be pulled: "),
         ({"truncate_shard": 1}, "phase weights: model-00002-of-00004.safetensors: it ends after "),
         ({"wrong_hash_shard": 1}, "phase weights: model-00002-of-00004.safetensors: "),
-        ({"engine_exit_code": 0, "engine_exit_after": 0}, "phase engine: ended with exit code 0"),
+        ({"engine_exit_code": 0, "engine_exit_after": 0}, "phase engine: exited with exit code 0"),
         ({"role_never": True}, "phase key: "),
         ({"no_disk": True}, "phase disk: no disk labelled llm-weights and no blank disk is attached"),
     ],

@@ -143,12 +143,18 @@ def test_a_failed_wait_is_tried_again_by_the_next_up(preview: Preview) -> None:
     assert len(options.hooks.on_error) == 1
 
 
-def test_the_boot_waits_for_all_it_needs(preview: Preview) -> None:
-    """`up` looks for an answer only after disk, role, secrets and rules are in place."""
-    names = {urn.split("::")[-1] for urn in preview(endpoint()).options("llm-ready").dependencies}
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("llm-instance", {"llm-role-policy", "llm-api-key", "llm-snat"}),
+        ("llm-ready", {"llm-weights-attachment", "llm-role-attachment", "llm-allow-10-0-0-0-16"}),
+    ],
+)
+def test_nothing_starts_too_early(preview: Preview, resource: str, expected: set[str]) -> None:
+    """The machine boots when its secrets can be read, and `up` looks for an answer when all is joined to it."""
+    names = {urn.split("::")[-1] for urn in preview(endpoint()).options(resource).dependencies}
 
-    assert {"llm-weights-attachment", "llm-role-policy", "llm-role-attachment"} <= names
-    assert {"llm-api-key", "llm-allow-10-0-0-0-16"} <= names
+    assert expected <= names
 
 
 def test_no_secret_outside_a_secret(preview: Preview) -> None:

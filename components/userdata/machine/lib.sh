@@ -37,6 +37,8 @@ again() {
 # record PHASE STATE ATTEMPT [DETAIL]
 record() {
   printf '%s %s\n%s\n' "$2" "$3" "${4-}" >"$STATUS/.$1.$BASHPID"
+  # What ready tells: the last failure, not how far the next attempt has come.
+  case $2 in failed | fatal) cp "$STATUS/.$1.$BASHPID" "$STATUS/.$1" ;; esac
   mv "$STATUS/.$1.$BASHPID" "$STATUS/$1"
 }
 

@@ -130,9 +130,25 @@ def test_disk_too_small(hub: FakeHub, tmp_path: Path) -> None:
     with pytest.raises(
         program("cloud").FatalError, match=r"^the weights need 9\d{6}\.\d GB more, the disk has [\d.]+ GB"
     ):
-        run(hub, tmp_path)
+        run(hub, tmp_path / "Org--Model" / "v1")
 
     assert [] == hub.asked
+
+
+@pytest.mark.parametrize(("size", "left"), [(1, True), (9 * 10**15, False)])
+def test_weights_of_another_model_make_room(tmp_path: Path, size: int, left: bool) -> None:  # noqa: FBT001 - a row
+    """Complete weights of another model go when there is no room for the new ones, and stay when there is."""
+    old, new = tmp_path / "Org--Old" / "master", tmp_path / "Org--New" / "master"
+    old.mkdir(parents=True)
+    new.mkdir(parents=True)
+    (old / ".complete").touch()
+    weights = program("weights")
+    try:
+        weights.make_room(str(new), [weights.Item(str(new), "model.safetensors", size, "")])
+    except program("cloud").FatalError:
+        assert size > 1
+
+    assert (left, True) == (old.exists(), new.exists())
 
 
 class Enormous(bytes):

@@ -56,7 +56,7 @@ class Fetch:
     def run(self, items, report):
         # Four files at a time keep the streams busy while one is summed up and synced.
         jobs = list(map(ThreadPoolExecutor(4).submit, [self.file] * len(items), items))
-        ended, others = [], jobs
+        ended = others = set(jobs)
         while others and not self.over:
             report()
             ended, others = wait(jobs, 5, FIRST_EXCEPTION)

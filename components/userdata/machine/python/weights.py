@@ -2,8 +2,10 @@
 #
 # The mark .complete is written last; with it only names and sizes are compared.
 
+import glob
 import json
 import os
+import shutil
 
 from cloud import FatalError, Web, run
 from fetch import Fetch
@@ -38,13 +40,23 @@ def wanted(items):
     return found
 
 
-def check_room(folder, items):
+# The disk is sized for one model: when there is no room, those it held before go.
+def make_room(folder, items):
     need = sum(item.size for item in items)
     need -= sum(os.stat(item.partial).st_blocks * 512 for item in items if os.path.exists(item.partial))
+    for mark in glob.glob(os.path.join(folder, "../../*/*/.complete")):
+        if need > free(folder):
+            print("removing", mark)
+            shutil.rmtree(os.path.dirname(mark))
+    if need > free(folder):
+        raise FatalError(
+            f"the weights need {need / 1e9:.1f} GB more, the disk has {free(folder) / 1e9:.1f} GB: enlarge it"
+        )
+
+
+def free(folder):
     disk = os.statvfs(folder)
-    free = disk.f_bavail * disk.f_frsize
-    if need > free:
-        raise FatalError(f"the weights need {need / 1e9:.1f} GB more, the disk has {free / 1e9:.1f} GB: enlarge it")
+    return disk.f_bavail * disk.f_frsize
 
 
 def check_index(items):
@@ -69,7 +81,7 @@ def main(settings, web):
     source = (Oss if settings["LLM_WEIGHTS_SOURCE"] == "oss" else ModelScope)(web, settings)
     items = wanted([Item(folder, *entry) for entry in source.list()])
     missing = [item for item in items if not item.present()]
-    check_room(folder, missing)
+    make_room(folder, missing)
     size = sum(item.size for item in items)
     here = size - sum(item.size for item in missing)
     fetch = Fetch(web, source.request, int(settings["LLM_WEIGHTS_STREAMS"]))
