@@ -7,7 +7,7 @@ from typing import cast
 
 from scripts.localcloud.machines import packages
 from scripts.localcloud.machines.filesystem import LIBRARIES, inside, python, site_folders
-from scripts.localcloud.machines.guest.places import CADDY, CODE, DISKS, ENGINE, EXCHANGE, HIDDEN, HOST, SITE
+from scripts.localcloud.machines.guest.places import CADDY, CODE, DISKS, ENGINE, EXCHANGE, HIDDEN, HOST
 from scripts.localcloud.machines.layout import Place
 from scripts.localcloud.machines.spec import MachineSpec
 
@@ -124,7 +124,6 @@ def _own_files(place: Place) -> list[str]:
         *_read_only(HERE / "guest", CODE / "scripts" / "localcloud" / "machines" / "guest"),
         *_read_only(packages.package_folder("yaml"), CODE / "yaml"),
         *_read_only(HERE / "guest" / "units", HIDDEN / "units"),
-        *_read_only(HERE / "guest" / "site", SITE),
         *_read_only(HERE / "engine", ENGINE / "scripts" / "localcloud" / "machines" / "engine"),
         *_read_only(wrap, HIDDEN / wrap.name),
         *_read_only(packages.caddy(), CADDY),

@@ -41,7 +41,7 @@ def processes_of(home: Path) -> list[int]:
             except OSError:
                 continue
             # A mount's source begins at its own file system, so only the end of the path is sure to be in it.
-            if str(home) in line or f"{home.parent.name}/{home.name}" in mounted:
+            if str(home) in line or "/".join(home.parts[-4:]) in mounted:
                 found.append(int(entry.name))
     return sorted(set(found) - {os.getpid()})
 

@@ -18,18 +18,12 @@ ENGINE = HIDDEN / "engine"
 HOST = HIDDEN / "host"
 """The laptop's own /usr, which the links in /usr/bin lead to."""
 
-SITE = HIDDEN / "site"
-"""Stands over the site-packages of every Python: only the standard library is there."""
-
 INIT_SOCKET = EXCHANGE / "init.sock"
 INBOUND_SOCKET = EXCHANGE / "inbound.sock"
 METADATA_SOCKET = EXCHANGE / "metadata.sock"
 HTTPS_SOCKET = EXCHANGE / "https.sock"
 SYSTEMD_SOCKET = Path("/run/systemd/private")
 DOCKER_SOCKET = Path("/run/docker.sock")
-
-SPEED = 50
-"""How many seconds of waiting pass in one second: sleeps, restart delays and start limits are divided by it."""
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CA_FILE = "/etc/ssl/certs/ca-certificates.crt"

@@ -8,7 +8,6 @@ from pathlib import Path
 from scripts.localcloud.machines.hosts.messages import Answer, Request, as_json, byte_range, text
 from scripts.localcloud.machines.hosts.state import CloudState
 from scripts.localcloud.machines.hosts.weights import ModelFile, generated, of_folder
-from scripts.localcloud.machines.spec import MachineSpec
 
 _LISTING = re.compile(r"/api/v1/models/(?P<model>[^/]+/[^/]+)/repo/files")
 _CONTENT = re.compile(r"/api/v1/models/(?P<model>[^/]+/[^/]+)/repo")
@@ -23,9 +22,8 @@ Files = Mapping[str, ModelFile]
 class Hub:
     """Model repositories: made up, or the real files of services.json's modelscope.root."""
 
-    def __init__(self, state: CloudState, spec: MachineSpec) -> None:
+    def __init__(self, state: CloudState) -> None:
         self._state = state
-        self._user_agent_needed = spec.internet
 
     def answer(self, request: Request) -> Answer:
         """Return the answer to one request."""

@@ -119,7 +119,7 @@ class Hosts:
     def __init__(self, place: Place, spec: MachineSpec) -> None:
         state = CloudState(place)
         (place.home / "cache").mkdir(exist_ok=True)
-        self._oos, self._oss, self._hub = Oos(state, spec), Oss(state, spec), Hub(state, spec)
+        self._oos, self._oss, self._hub = Oos(state, spec), Oss(state, spec), Hub(state)
         self._region = spec.region
         tls = _tls(place.home, place, spec.region)
         self._servers = [

@@ -3,8 +3,8 @@
 import signal
 import time
 
+from scripts.localcloud.machines.guest.clock import SPEED
 from scripts.localcloud.machines.guest.commands import RefusedError
-from scripts.localcloud.machines.guest.places import SPEED
 
 FACTORS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

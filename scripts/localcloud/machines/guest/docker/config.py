@@ -1,6 +1,5 @@
 """What a container is to be: the form in which the client asks and the engine answers."""
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -76,10 +75,6 @@ class ContainerConfig:
         mounts = [Mount(**mount) for mount in values["mounts"]]
         ports = [Port(**port) for port in values["ports"]]
         return cls(**(values | {"mounts": mounts, "ports": ports}))
-
-    def digest(self) -> str:
-        """Return the configuration as one line, to see whether it changed."""
-        return json.dumps(self.to_json(), sort_keys=True)
 
     def capabilities(self) -> list[str]:
         """Return the capabilities that are left."""

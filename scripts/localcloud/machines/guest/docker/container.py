@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from scripts.localcloud.machines.guest import names, netlink
+from scripts.localcloud.machines.guest.clock import SPEED
 from scripts.localcloud.machines.guest.docker import sandbox
 from scripts.localcloud.machines.guest.docker.config import ContainerConfig
 from scripts.localcloud.machines.guest.docker.images import image_of
 from scripts.localcloud.machines.guest.docker.networks import Network
-from scripts.localcloud.machines.guest.places import SPEED
 
 STORE = Path("/var/lib/docker/containers")
 NEVER = "0001-01-01T00:00:00Z"

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 from scripts.localcloud.machines.guest import journal
-from scripts.localcloud.machines.guest.places import SPEED
+from scripts.localcloud.machines.guest.clock import SPEED
 from scripts.localcloud.machines.guest.processes import marked, signal_marked
 from scripts.localcloud.machines.guest.systemd import environment
 from scripts.localcloud.machines.guest.systemd.unitfile import INFINITY, Command, Unit, UnitError
