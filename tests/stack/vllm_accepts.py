@@ -2,7 +2,7 @@
 Put command lines through the start of the real ``vllm serve``, up to where it would load the model.
 
 Run by the Python of .vllm. Reads a JSON list of command lines and writes a JSON object: ``problems``, one for each
-command line, null for none, and the names of the parsers that this vLLM knows.
+command line, null for none, and all flags and names of parsers that this vLLM knows.
 """
 
 import contextlib
@@ -17,18 +17,18 @@ from vllm.reasoning import ReasoningParserManager
 from vllm.tool_parsers import ToolParserManager
 from vllm.utils.argparse_utils import FlexibleArgumentParser
 
+PARSER = FlexibleArgumentParser(prog="vllm")
+[SERVE] = cmd_init()
+FLAGS = SERVE.subparser_init(PARSER.add_subparsers(required=True, dest="subparser"))
+
 
 def start(argv: list[str]) -> None:
     """Do what ``vllm`` does with *argv* before there are weights."""
-    parser = FlexibleArgumentParser()
-    commands = parser.add_subparsers(required=True, dest="subparser")
-    [serve] = cmd_init()
-    serve.subparser_init(commands)
-    given = parser.parse_args(argv[1:])
-    serve.validate(given)
+    given = PARSER.parse_args(argv[1:])
+    SERVE.validate(given)
     given.model = given.model_tag
-    AsyncEngineArgs.from_cli_args(given).create_engine_config()
     validate_api_server_args(given)
+    AsyncEngineArgs.from_cli_args(given).create_engine_config()
 
 
 def problem(argv: list[str]) -> str | None:
@@ -49,6 +49,7 @@ if __name__ == "__main__":
     with contextlib.redirect_stdout(sys.stderr):
         answer = {
             "problems": [problem(argv) for argv in json.load(sys.stdin)],
+            "flags": sorted(FLAGS._option_string_actions),  # noqa: SLF001 - argparse has no other list
             "reasoning_parsers": sorted(ReasoningParserManager.list_registered()),
             "tool_parsers": sorted(ToolParserManager.list_registered()),
         }

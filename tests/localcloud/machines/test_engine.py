@@ -156,7 +156,7 @@ def test_vllm_refuses_flags_as_its_parser_does(words: str, error: str, capsys: p
     [
         ("serve /model --gpu-memory-utilization 1.5", "GPU memory utilization must be in (0, 1]. Got 1.5."),
         ("serve /model --tool-call-parser qwen3 --enable-auto-tool-choice", "invalid tool call parser: qwen3"),
-        ("serve /model --reasoning-parser qwen_3", "invalid reasoning parser: qwen_3"),
+        ("serve /model --reasoning-parser qwen_3", "Reasoning parser 'qwen_3' not found."),
         ("serve /model --enable-auto-tool-choice", "--enable-auto-tool-choice requires --tool-call-parser"),
         ("serve /model", "No CUDA GPUs are available"),
     ],

@@ -12,7 +12,7 @@ from scripts.localcloud.machines.engine.http import Answer, Request, as_json, te
 from scripts.localcloud.machines.engine.responses import Responses
 from scripts.localcloud.machines.engine.routes import VLLM_DEVELOPMENT
 
-VERSION = "0.33.0"
+VERSION = "0.32.0"
 FILE = "/usr/local/lib/python3.12/dist-packages/vllm/entrypoints/cli/main.py"
 GUARDED = ("/v1", "/v2", "/inference", "/cohere")
 """Prefixes that need the key; everything else is open. Source: vLLM's AuthenticationMiddleware, run."""
@@ -35,7 +35,7 @@ def _check_start(options: Namespace) -> None:
         )
     if options.reasoning_parser and options.reasoning_parser not in arguments.FLAGS["vllm"]["reasoning_parsers"]:
         raise process.StartError(
-            f"KeyError: 'invalid reasoning parser: {options.reasoning_parser} (chose from {{ ... }})'"
+            f"KeyError: \"Reasoning parser '{options.reasoning_parser}' not found. Available parsers: ...\""
         )
     if options.enable_auto_tool_choice and not options.tool_call_parser:
         raise process.StartError("TypeError: Error: --enable-auto-tool-choice requires --tool-call-parser")
