@@ -15,6 +15,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden from what the code produces")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Keep the real vLLM's tests in one process: each would start an engine of its own, for minutes."""
+    if config.option.markexpr == "vllm":
+        config.option.numprocesses = 0
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Return a check that *text* is, byte for byte, the golden file of that name."""

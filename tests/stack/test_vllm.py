@@ -12,7 +12,7 @@ from scripts.localcloud.machines import Machines
 from tests.stack import real_vllm
 from tests.stack.project import ROOT, SENTINEL, Project
 
-pytestmark = [pytest.mark.vllm, pytest.mark.machine, pytest.mark.xdist_group("vllm")]
+pytestmark = [pytest.mark.vllm, pytest.mark.machine]
 
 KEY = {"Authorization": f"Bearer {SENTINEL}"}
 NAME = "Qwen/Qwen3-8B"
@@ -83,17 +83,16 @@ def test_a_completion_needs_the_key(real: Project) -> None:
 
 
 def test_a_stream_is_not_buffered(real: Project) -> None:
-    """Of two hundred tokens the first comes long before the last."""
-    body = ASK | {"max_tokens": 200, "stream": True}
+    """Of two thousand tokens the first comes long before the last."""
+    body = ASK | {"max_tokens": 2000, "stream": True}
     url = f"{real.output('endpoint')}/completions"
     began = time.monotonic()
     with httpx.stream("POST", url, json=body, headers=KEY, timeout=60) as reply:
         arrived = [(time.monotonic() - began, line) for line in reply.iter_lines() if line]
 
     assert "data: [DONE]" == arrived[-1][1]
-    assert len(arrived) > 100
+    assert len(arrived) > 1000
     assert arrived[0][0] < arrived[-1][0] / 2
-    assert len({moment for moment, _ in arrived}) > 50
 
 
 def test_only_the_gate_closes_what_vllm_leaves_open(real: Project) -> None:
@@ -119,10 +118,13 @@ def test_the_watch_reads_the_engines_counters(real: Project) -> None:
 
 
 def test_a_dead_engine_is_started_again(real: Project) -> None:
-    """Its core process is killed under the server, which then ends by itself, with 0: the unit brings both back."""
+    """Its core process is killed under the server, which then ends by itself: the unit brings both back."""
+    process = "docker inspect --format '{{.State.Pid}}' llm-engine-1"
+    before = on_the_machine(real, process)
+
     on_the_machine(real, "pkill -9 -f VLLM::EngineCore")
     ready = on_the_machine(real, f"LLM_READY_SECONDS={READY_SECONDS}\n{READY}", READY_SECONDS + 10)
 
     assert ready.startswith("ready: ")
-    assert "NRestarts=0\n" != on_the_machine(real, "systemctl show -p NRestarts llm.service")
+    assert before != on_the_machine(real, process)
     assert 200 == ask(real, ASK, KEY).status_code

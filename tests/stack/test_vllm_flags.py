@@ -18,7 +18,7 @@ from components.plan import PlanRequest, alternatives
 from scripts.localcloud.machines.engine import arguments
 from tests.stack import real_vllm
 
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("vllm")]
+pytestmark = pytest.mark.vllm
 
 ROW = catalog.find(Engine, "vllm")
 MODELS = list(catalog.rows(Model).values())

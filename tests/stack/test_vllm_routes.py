@@ -16,7 +16,7 @@ from scripts.localcloud.machines.engine.routes import SAMPLES, VLLM, Route
 from scripts.localcloud.machines.engine.vllm import GUARDED, VERSION
 from tests.stack import real_vllm
 
-pytestmark = [pytest.mark.vllm, pytest.mark.xdist_group("vllm")]
+pytestmark = pytest.mark.vllm
 
 KEY = "an-engine-key"
 STARTED = "Application startup complete."

@@ -6,6 +6,7 @@ command line, null for none, and all flags and names of parsers that this vLLM k
 """
 
 import contextlib
+import copy
 import io
 import json
 import sys
@@ -24,7 +25,8 @@ FLAGS = SERVE.subparser_init(PARSER.add_subparsers(required=True, dest="subparse
 
 def start(argv: list[str]) -> None:
     """Do what ``vllm`` does with *argv* before there are weights."""
-    given = PARSER.parse_args(argv[1:])
+    # Copied, because vLLM writes into the parser's defaults, which the next command line would find.
+    given = copy.deepcopy(PARSER.parse_args(argv[1:]))
     SERVE.validate(given)
     given.model = given.model_tag
     validate_api_server_args(given)
