@@ -18,7 +18,6 @@ class Machine:
     """A machine and what must be joined to it before it can boot."""
 
     instance: alicloud.ecs.Instance
-    weights_disk: alicloud.ecs.EcsDisk
     joined: tuple[pulumi.Resource, ...]
 
 
@@ -44,7 +43,7 @@ def machine(
             f"{name}-role-attachment", instance_id=instance.id, ram_role_name=role.role_name, opts=opts
         ),
     )
-    return Machine(instance, disk, joined)
+    return Machine(instance, joined)
 
 
 def _instance(
