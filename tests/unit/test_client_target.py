@@ -4,8 +4,6 @@ import argparse
 import os
 import socket
 import ssl
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -13,6 +11,7 @@ import pytest
 
 from scripts.client.target import ClientError, Target, add_arguments, explain, find
 from scripts.localcloud.inprocess.stack_file import StackFile
+from tests.unit.client_process import smoke
 from tests.unit.fake_openai import SENTINEL, FakeOpenAI
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,19 +57,6 @@ def arguments(*words: str) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run smoke without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.client.smoke", *words],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(("given", "base"), URLS)
 def test_a_url_may_be_written_with_or_without_v1(given: str, base: str) -> None:
     """The base URL ends in /v1, however it was typed."""
@@ -83,7 +69,7 @@ def test_the_stack_gives_endpoint_model_and_key(tmp_path: Path) -> None:
     with FakeOpenAI(models=("other", "tiny")) as fake:
         pulumi.write_text(PULUMI.format(url=fake.url, key=SENTINEL))
         pulumi.chmod(0o755)
-        done = command("--stack", "dev", PATH=f"{tmp_path}:{os.environ['PATH']}")
+        done = smoke("--stack", "dev", PATH=f"{tmp_path}:{os.environ['PATH']}")
 
     assert ("", 0) == (done.stderr, done.returncode)
     asked = {
@@ -102,14 +88,14 @@ def test_the_local_cloud_of_this_shell_comes_before_pulumi(tmp_path: Path) -> No
     stack = StackFile(tmp_path, "llm", "dev")
     with FakeOpenAI() as fake:
         stack.finish({"endpoint": fake.url, "model": "tiny", "apiKey": SENTINEL}, ["apiKey"])
-        done = command(PATH=f"{tmp_path}:{os.environ['PATH']}", LOCALCLOUD_HOME=str(tmp_path))
+        done = smoke(PATH=f"{tmp_path}:{os.environ['PATH']}", LOCALCLOUD_HOME=str(tmp_path))
 
     assert (f"{fake.url}", "", 0) == (done.stdout.splitlines()[0], done.stderr, done.returncode)
 
 
 def test_no_stack_at_all_is_one_sentence(tmp_path: Path) -> None:
     """Before the first up there is nothing to talk to, and the way out is named."""
-    done = command(PATH=str(tmp_path), LOCALCLOUD_HOME=str(tmp_path))
+    done = smoke(PATH=str(tmp_path), LOCALCLOUD_HOME=str(tmp_path))
 
     reason = "local cloud: output: the stack has no 'endpoint'"
     assert f"error: The stack's outputs cannot be read ({reason}). Run up first, or give a URL.\n" == done.stderr
@@ -129,7 +115,7 @@ def test_the_key_is_asked_for_in_a_terminal() -> None:
 
 def test_without_a_terminal_the_variable_is_named() -> None:
     """A pipeline that forgot the key reads which variable to set."""
-    done = command("http://10.0.0.8:8000")
+    done = smoke("http://10.0.0.8:8000")
 
     said = "Key for http://10.0.0.8:8000/v1: none given. Set LLM_API_KEY, or run in a terminal to be asked."
     assert f"error: {said}\n" == done.stderr
@@ -148,7 +134,7 @@ def test_a_key_that_no_header_can_carry_is_refused_unseen(key: str) -> None:
 @pytest.mark.parametrize(("words", "sentence"), SENTENCES, ids=[words[0] for words, _ in SENTENCES])
 def test_what_stops_a_request_is_one_sentence(words: list[str], sentence: str) -> None:
     """No traceback, exit code 1, and the way out."""
-    done = command(*words, LLM_API_KEY=SENTINEL)
+    done = smoke(*words, LLM_API_KEY=SENTINEL)
 
     assert [True, 1, 1] == [
         done.stderr.startswith(f"error: {sentence}"),

@@ -1,8 +1,5 @@
 """scripts/smoke names every way an endpoint can be wrong, and never shows the key."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +7,7 @@ import pytest
 
 from scripts.client.checks import run
 from scripts.client.target import Target
+from tests.unit.client_process import smoke
 from tests.unit.fake_openai import SENTINEL, FakeOpenAI
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,19 +32,6 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"complains": "out of memory"}, "completion", "expected 200, got 500: out of memory (Bearer ***)"),
     ({"breaks_off": True}, "stream", "the stream broke off after 26 chunks, without its [DONE]."),
 ]
-
-
-def smoke(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a person does, without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.client.smoke", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def failures(target: Target) -> dict[str, str]:
