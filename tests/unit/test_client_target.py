@@ -14,7 +14,6 @@ from scripts.localcloud.inprocess.stack_file import StackFile
 from tests.unit.client_process import smoke
 from tests.unit.fake_openai import SENTINEL, FakeOpenAI
 
-ROOT = Path(__file__).resolve().parents[2]
 PULUMI = """#!/bin/sh
 printf '%s\\n' "$*" >>"$0.asked"
 case "$*" in

@@ -1,6 +1,5 @@
 """scripts/smoke names every way an endpoint can be wrong, and never shows the key."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from scripts.client.target import Target
 from tests.unit.client_process import smoke
 from tests.unit.fake_openai import SENTINEL, FakeOpenAI
 
-ROOT = Path(__file__).resolve().parents[2]
 FAULTS: list[tuple[dict[str, Any], str, str]] = [
     (
         {"takes_no_key": True},
