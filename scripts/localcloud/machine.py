@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from scripts.localcloud.machines.spec import CommandResult, MachineError, MachineSpec
+from scripts.localcloud.machines.spec import CommandResult, Ingress, MachineError, MachineSpec
 
 
 class Machines(Protocol):
@@ -44,6 +44,12 @@ class Machines(Protocol):
 
     def set_internet(self, instance_id: str, internet: bool) -> None:  # noqa: FBT001 the agreed signature
         """Say whether a machine reaches the internet."""
+
+    def set_ingress(self, instance_id: str, ingress: set[Ingress]) -> None:
+        """Say which flows other machines of the VPC may open to a machine; it refuses all others."""
+
+    def set_rdma_devices(self, instance_id: str, count: int) -> None:
+        """Say how many RDMA interfaces a machine has."""
 
     def run_command(self, instance_id: str, script: str, timeout_seconds: float) -> CommandResult:
         """Run *script* on a machine and wait for its end."""
@@ -91,6 +97,12 @@ class NoMachines:
         """Listen nowhere."""
 
     def set_internet(self, instance_id: str, internet: bool) -> None:  # noqa: FBT001 the agreed signature
+        """Tell nobody."""
+
+    def set_ingress(self, instance_id: str, ingress: set[Ingress]) -> None:
+        """Filter nothing."""
+
+    def set_rdma_devices(self, instance_id: str, count: int) -> None:
         """Tell nobody."""
 
     def run_command(self, instance_id: str, script: str, timeout_seconds: float) -> CommandResult:  # noqa: ARG002

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from scripts.localcloud.machines.filesystem import make_root
 from scripts.localcloud.machines.guest import wire
 from scripts.localcloud.machines.identity import living_pid
 from scripts.localcloud.machines.layout import Place, disk_folder
-from scripts.localcloud.machines.spec import CommandResult, MachineError, MachineSpec, check_faults
+from scripts.localcloud.machines.spec import CommandResult, Ingress, MachineError, MachineSpec, check_faults
 
 SOURCE_ROOT = Path(__file__).parents[3]
 KILL_SECONDS = 10
@@ -142,6 +143,15 @@ class Machines:
         """Set whether the machine reaches hosts outside its VPC."""
         self._change(instance_id, lambda state: state.update(internet=internet))
 
+    def set_ingress(self, instance_id: str, ingress: set[Ingress]) -> None:
+        """Set which flows other machines of the VPC may open to this one."""
+        flows = [asdict(flow) for flow in sorted(ingress)]
+        self._change(instance_id, lambda state: state.update(ingress=flows))
+
+    def set_rdma_devices(self, instance_id: str, count: int) -> None:
+        """Set how many RDMA interfaces the machine has."""
+        self._change(instance_id, lambda state: state.update(rdma_devices=count))
+
     def set_faults(self, instance_id: str, faults: dict[str, object]) -> None:
         """
         Replace the machine's faults; those of its files take effect at the next boot.
@@ -189,9 +199,10 @@ class Machines:
         place.exchange.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self._home / "disks").mkdir(exist_ok=True)
         make_root(place, spec, authority.read_text())
-        fresh: dict[str, Any] = {"disks": [], "listeners": []}
+        fresh: dict[str, Any] = {"disks": [], "listeners": [], "ingress": []}
         kept = place.read() if (place.folder / "state.json").exists() else fresh
-        place.write(kept | {"spec": spec.to_json(), "role": spec.role_name, "internet": spec.internet})
+        given = {"role": spec.role_name, "internet": spec.internet, "rdma_devices": spec.rdma_devices}
+        place.write(kept | given | {"spec": spec.to_json()})
 
     def _boot(self, place: Place) -> None:
         environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}

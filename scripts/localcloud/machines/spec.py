@@ -19,6 +19,9 @@ FAULTS: dict[str, tuple[type, ...]] = {
     "engine_slow_seconds": (float, int),
     "engine_stuck": (bool,),
     "role_never": (bool,),
+    "mtu": (int,),
+    "no_rdma": (bool,),
+    "rdma_devices": (int,),
 }
 """
 Fault name to the types of its value.
@@ -26,7 +29,8 @@ Fault name to the types of its value.
 ``gpu_count``: how many GPUs the driver shows. ``truncate_shard`` and ``wrong_hash_shard``: a file name or the index
 of a shard. ``slow_weights``: bytes per second. ``engine_exit_after``: seconds from ready to the exit with
 ``engine_exit_code``; without it the engine exits at the start. ``engine_slow_seconds``: added to each answer.
-``engine_stuck``: completions hang while /health stays 200.
+``engine_stuck``: completions hang while /health stays 200. ``mtu``: of the interface, whatever the cloud says.
+``no_rdma``: the driver finds no device. ``rdma_devices``: how many it finds.
 """
 
 
@@ -43,12 +47,27 @@ class CommandResult:
     timed_out: bool = False
 
 
+@dataclass(frozen=True, order=True)
+class Ingress:
+    """
+    A flow that another machine of the VPC, at *source*, may open to this one.
+
+    *protocol* is tcp, udp or all; ports are inclusive.
+    """
+
+    source: str
+    protocol: str
+    first_port: int
+    last_port: int
+
+
 @dataclass(frozen=True)
 class MachineSpec:
     """
     What the cloud decides about a machine before it boots.
 
-    *private_ip* is a loopback address of this host, *user_data* decoded text, *internet* whether there is egress.
+    *private_ip* is a loopback address of this host, *user_data* decoded text, *internet* whether there is egress,
+    *rdma_devices* how many of the interfaces carry RDMA.
     """
 
     instance_id: str
@@ -65,6 +84,8 @@ class MachineSpec:
     role_name: str | None = None
     http_tokens: str = "required"
     internet: bool = True
+    mtu: int = 1500
+    rdma_devices: int = 0
     faults: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

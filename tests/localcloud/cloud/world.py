@@ -17,7 +17,7 @@ from scripts.localcloud.kinds import (
     SWITCH,
     VPC,
 )
-from scripts.localcloud.machines.spec import CommandResult, MachineSpec
+from scripts.localcloud.machines.spec import CommandResult, Ingress, MachineSpec
 from scripts.localcloud.values import Value, Values
 from scripts.localcloud.world import Record
 
@@ -88,6 +88,14 @@ class RecordedMachines:
     def set_internet(self, instance_id: str, internet: bool) -> None:  # noqa: FBT001 the agreed signature
         """Remember the route."""
         self.calls.append(("set_internet", instance_id, internet))
+
+    def set_ingress(self, instance_id: str, ingress: set[Ingress]) -> None:
+        """Remember the flows."""
+        self.calls.append(("set_ingress", instance_id, sorted(ingress)))
+
+    def set_rdma_devices(self, instance_id: str, count: int) -> None:
+        """Remember the devices."""
+        self.calls.append(("set_rdma_devices", instance_id, count))
 
     def run_command(self, instance_id: str, script: str, timeout_seconds: float) -> CommandResult:
         """Remember the command and answer what was prepared."""
