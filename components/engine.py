@@ -1,38 +1,50 @@
 """The engine's command line: one list of arguments, only flags that the engine's own parser accepted, in full names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components import catalog, images
 from components.catalog import Engine
-from components.plan import Plan
+from components.plan import Plan, PlanRequest
 
 MODEL_PATH = "/model"
 """Where the engine's container finds the weights."""
 
-HOST = "0.0.0.0"  # noqa: S104 - inside the container's own network, which only the gate shares
-PORT = 8000
-"""Port inside that network."""
+HEAD = "@HEAD@"
+"""Stands for the first machine's private address: user data cannot hold it, so the machine puts it in its place."""
+
+_IN_ITS_OWN_NETWORK: dict[str, str | int] = {
+    # Inside the container's own network, which only the gate shares.
+    "--host": "0.0.0.0",  # noqa: S104
+    "--port": 8000,
+}
+_ON_LOOPBACK: dict[str, str | int] = {"--host": "127.0.0.1", "--port": 30000}
+_VLLM_MASTER_PORT = 29501
+_SGLANG_INIT_PORT = 20000
 
 _GATE = "the gate owns it"
-_PLAN = "the plan computes it for all GPUs of the machine"
+_MACHINES = "the component sets it for its machines"
 
 OWNED_FLAGS = {
     "--api-key": "use apiKey",
     "--admin-api-key": "use apiKey",
     "--config": "it could set any other flag",
     "--context-length": "use maxModelLen",
-    "--dist-init-addr": _PLAN,
+    "--dist-init-addr": _MACHINES,
+    "--distributed-executor-backend": _MACHINES,
     "--gpu-memory-utilization": "use gpuMemoryUtilization",
-    "--headless": _PLAN,
+    "--headless": _MACHINES,
     "--host": _GATE,
     "--kv-cache-dtype": "use kvCacheDtype",
-    "--master-addr": _PLAN,
+    "--master-addr": _MACHINES,
+    "--master-port": _MACHINES,
     "--max-model-len": "use maxModelLen",
     "--mem-fraction-static": "use gpuMemoryUtilization",
     "--model": "use model",
     "--model-path": "use model",
-    "--nnodes": _PLAN,
-    "--node-rank": _PLAN,
+    "--nccl-init-addr": _MACHINES,
+    "--nccl-port": _MACHINES,
+    "--nnodes": _MACHINES,
+    "--node-rank": _MACHINES,
     "--pipeline-parallel-size": "use pipelineParallel",
     "--port": "use port",
     "--pp-size": "use pipelineParallel",
@@ -43,14 +55,15 @@ OWNED_FLAGS = {
     "--ssl-keyfile": "use tlsPrivateKey",
     "--tensor-parallel-size": "use tensorParallel",
     "--tp-size": "use tensorParallel",
+    "--use-ray": _MACHINES,
     "-pp": "use pipelineParallel",
     "-tp": "use tensorParallel",
-    "-n": _PLAN,
-    "-r": _PLAN,
+    "-n": _MACHINES,
+    "-r": _MACHINES,
 }
 """Flags that an argument of the component sets, or that would take the engine from under the gate, and what to do."""
 
-_Options = dict[str, str | int | float | None]
+_Options = Mapping[str, str | int | float | None]
 
 _NO_GRAPHS = {"--enforce-eager", "--disable-cuda-graph"}
 _EXPERT_PARALLEL = {"--enable-expert-parallel", "-ep", "--ep", "--ep-size", "--expert-parallel-size"}
@@ -83,18 +96,23 @@ def splits_experts(extra: Sequence[str]) -> bool:
     return bool(_EXPERT_PARALLEL.intersection(flag_names(extra)))
 
 
-def engine_argv(plan: Plan, served_model_name: str, extra: Sequence[str] = ()) -> list[str]:
-    """Return the command that starts the engine of *plan*; *extra* comes last, so that it wins."""
+def engine_argv(plan: Plan, served_model_name: str, extra: Sequence[str] = (), rank: int = 0) -> list[str]:
+    """
+    Return the command that starts the engine of *plan* on the machine of that *rank*; *extra* is last, so that it wins.
+
+    Empty where Ray starts what runs there.
+    """
+    if rank and plan.request.launcher == "ray":
+        return []
     build = {"vllm": _vllm, "sglang": _sglang}[plan.request.engine]
-    return [*build(plan, served_model_name), *extra]
+    return [*build(plan, served_model_name, rank), *extra]
 
 
-def _vllm(plan: Plan, served_model_name: str) -> list[str]:
+def _vllm(plan: Plan, served_model_name: str, rank: int) -> list[str]:
     model = plan.request.model
     options: _Options = {
         "--served-model-name": served_model_name,
-        "--host": HOST,
-        "--port": PORT,
+        **({} if rank else _address(plan.request)),
         "--tensor-parallel-size": plan.tensor_parallel,
         "--pipeline-parallel-size": plan.pipeline_parallel,
         "--max-model-len": plan.max_model_len,
@@ -104,16 +122,29 @@ def _vllm(plan: Plan, served_model_name: str) -> list[str]:
         "--tool-call-parser": model.vllm_tool_parser,
     }
     tools = ["--enable-auto-tool-choice"] if model.vllm_tool_parser else []
-    return ["vllm", "serve", MODEL_PATH, *_flags(options), *tools]
+    return ["vllm", "serve", MODEL_PATH, *_flags(options), *tools, *_vllm_machines(plan.request, rank)]
 
 
-def _sglang(plan: Plan, served_model_name: str) -> list[str]:
+def _vllm_machines(request: PlanRequest, rank: int) -> list[str]:
+    if request.nodes == 1:
+        return []
+    if request.launcher == "ray":
+        return ["--distributed-executor-backend", "ray"]
+    options: _Options = {
+        "--nnodes": request.nodes,
+        "--node-rank": rank,
+        "--master-addr": HEAD,
+        "--master-port": _VLLM_MASTER_PORT,
+    }
+    return [*_flags(options), *(["--headless"] if rank else [])]
+
+
+def _sglang(plan: Plan, served_model_name: str, rank: int) -> list[str]:
     model = plan.request.model
     options: _Options = {
         "--model-path": MODEL_PATH,
         "--served-model-name": served_model_name,
-        "--host": HOST,
-        "--port": PORT,
+        **_address(plan.request),
         "--tensor-parallel-size": plan.tensor_parallel,
         "--pipeline-parallel-size": plan.pipeline_parallel,
         "--context-length": plan.max_model_len,
@@ -122,8 +153,26 @@ def _sglang(plan: Plan, served_model_name: str) -> list[str]:
         "--reasoning-parser": model.sglang_reasoning_parser,
         "--tool-call-parser": model.sglang_tool_parser,
     }
+    machines = _sglang_machines(plan.request, rank)
     # Without it the engine publishes no counters, and the watch on the machine could not tell busy from stuck.
-    return ["python3", "-m", "sglang.launch_server", *_flags(options), "--enable-metrics"]
+    return ["python3", "-m", "sglang.launch_server", *_flags(options), "--enable-metrics", *machines]
+
+
+def _sglang_machines(request: PlanRequest, rank: int) -> list[str]:
+    if request.nodes == 1:
+        return []
+    if request.launcher == "ray":
+        return ["--use-ray", "--nnodes", str(request.nodes)]
+    options: _Options = {
+        "--nnodes": request.nodes,
+        "--node-rank": rank,
+        "--dist-init-addr": f"{HEAD}:{_SGLANG_INIT_PORT}",
+    }
+    return _flags(options)
+
+
+def _address(request: PlanRequest) -> dict[str, str | int]:
+    return _IN_ITS_OWN_NETWORK if request.nodes == 1 else _ON_LOOPBACK
 
 
 def _flags(options: _Options) -> list[str]:

@@ -29,14 +29,26 @@ def parse_version(text: str) -> Version:
     return (*numbers, *[0] * (4 - len(numbers)), suffix)
 
 
+def named_version(image: str, name: str) -> str | None:
+    """Return the version that the tag of *image* states behind *name*, as in ``vllm0.8.5``, or None."""
+    found = REFERENCE.fullmatch(image)
+    named = re.search(rf"{name}[-_]?{_NUMBER}", (found["tag"] if found else None) or "")
+    return named[0].removeprefix(name).lstrip("-_").removeprefix("v") if named else None
+
+
+def repository(image: str) -> str:
+    """Return the path of *image* in its registry, without the registry, the tag and the digest."""
+    found = REFERENCE.fullmatch(image)
+    return found["path"] if found else ""
+
+
 def engine_version(image: str, engine: str) -> str | None:
     """Return the version of *engine* that the tag of *image* states, or None when it states none."""
     found = REFERENCE.fullmatch(image)
     if not found or not found["tag"]:
         return None
-    named = re.search(rf"{engine}[-_]?{_NUMBER}", found["tag"])
-    if named:
-        return named[0].removeprefix(engine).lstrip("-_").removeprefix("v")
+    if named := named_version(image, engine):
+        return named
     # A bare number is the version of what the repository is named after.
     leading = re.match(_NUMBER, found["tag"])
     if leading and engine in found["path"].rsplit("/", 1)[-1]:

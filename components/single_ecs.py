@@ -93,7 +93,7 @@ def curl_line(endpoint: str, model: str) -> str:
 def _user_data(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions | None) -> str:
     problems = list(_region_problems(args, opts))
     try:
-        text = cloud_config(settings(args, parameter_names(name, args)), args.engine_argv)
+        text = cloud_config(settings(args, parameter_names(name, args)), args.node_argv(0))
     except ValueError as error:
         problems.append(f"extraEngineArgs: {error}")
     if problems:

@@ -7,6 +7,8 @@ from components.args.base import Args, ResourceId, rule
 from components.args.values import Cidr, Port, VpcCidr, Zone, is_private, is_whole_internet, region_of, within
 from components.plan import Problem
 
+Bandwidth = Annotated[int, within(1, 200)]
+
 
 class NetworkArgs(Args):
     """Zone, VPC, and the lists of who may call."""
@@ -40,7 +42,7 @@ class NetworkArgs(Args):
     allow_whole_internet: bool = False
     """Must be true beside a `publicAllowedCidrs` that lets in everybody."""
 
-    eip_bandwidth_mbps: Annotated[int, within(1, 200)] = 100
+    eip_bandwidth_mbps: Bandwidth = 100
     """Bandwidth of the public address, the endpoint's or the NAT gateway's, in Mbit/s; paid by traffic."""
 
     create_nat_gateway: bool | None = None

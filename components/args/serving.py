@@ -17,10 +17,18 @@ from components.plan import Plan, PlanError, PlanRequest, Problem, make_plan
 from components.sizing import GIB
 
 Count = Annotated[int, within(1, 1_000_000_000)]
+ModelId = Annotated[str, matching(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?", "a model id such as 'Qwen/Qwen3-8B'")]
 
 _GQA = {"model_kv_heads", "model_head_dim"}
 _MLA = {"model_kv_lora_rank", "model_qk_rope_head_dim"}
 _SHAPE = {"model_weights_gib", "model_layers", "model_attention_heads", "model_max_context"}
+
+PLANNED = {
+    "model", "engine", "engine_image", "instance_type", "max_model_len", "tensor_parallel", "pipeline_parallel",
+    "gpu_memory_utilization", "kv_cache_dtype", "extra_engine_args", "weights_disk_gib", "model_quantization",
+    "model_fp8_tp_limit", *_SHAPE, *_GQA, *_MLA,
+}  # fmt: skip
+"""Arguments without which no plan can be computed."""
 
 _ROW_FIELDS = (
     "layers",
@@ -42,9 +50,7 @@ def _engine_image(data: dict[str, Any]) -> str:
 class ServingArgs(Args):
     """Model, engine and the shape they run in."""
 
-    model: Annotated[str, matching(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?", "a model id such as 'Qwen/Qwen3-8B'")] = (
-        "Qwen/Qwen3-8B"
-    )
+    model: ModelId = "Qwen/Qwen3-8B"
     """Model to serve, by its id; one of the catalog's, or any other together with its `model…` numbers."""
 
     engine: Literal["vllm", "sglang"] = "vllm"
@@ -145,28 +151,28 @@ class ServingArgs(Args):
     @functools.cached_property
     def plan(self) -> Plan:
         """The computed serving plan."""
-        return make_plan(
-            PlanRequest(
-                model=self.model_row,
-                instance=self.instance,
-                engine=self.engine,
-                engine_image=self.engine_image,
-                gpu_memory_utilization=self.gpu_memory_utilization,
-                kv_cache_dtype=self.kv_cache_dtype,
-                max_model_len=self.max_model_len,
-                tensor_parallel=self.tensor_parallel,
-                pipeline_parallel=self.pipeline_parallel,
-                weights_disk_gib=self.weights_disk_gib,
-                cuda_graphs=engine.captures_graphs(self.extra_engine_args),
-                expert_parallel=engine.splits_experts(self.extra_engine_args),
-                allow_unfit=self.allow_unfit,
-            )
+        return make_plan(self._plan_request())
+
+    def _plan_request(self) -> PlanRequest:
+        return PlanRequest(
+            model=self.model_row,
+            instance=self.instance,
+            engine=self.engine,
+            engine_image=self.engine_image,
+            gpu_memory_utilization=self.gpu_memory_utilization,
+            kv_cache_dtype=self.kv_cache_dtype,
+            max_model_len=self.max_model_len,
+            tensor_parallel=self.tensor_parallel,
+            pipeline_parallel=self.pipeline_parallel,
+            weights_disk_gib=self.weights_disk_gib,
+            cuda_graphs=engine.captures_graphs(self.extra_engine_args),
+            expert_parallel=engine.splits_experts(self.extra_engine_args),
+            allow_unfit=self.allow_unfit,
         )
 
-    @property
-    def engine_argv(self) -> list[str]:
-        """The engine's command line."""
-        return engine.engine_argv(self.plan, self.served_model_name, self.extra_engine_args)
+    def node_argv(self, rank: int) -> list[str]:
+        """Return the engine's command line on the machine of that *rank*; empty where none is given."""
+        return engine.engine_argv(self.plan, self.served_model_name, self.extra_engine_args, rank)
 
     def _missing_numbers(self) -> list[str]:
         given = {name for name in self.model_fields_set if getattr(self, name) is not None}
@@ -200,11 +206,7 @@ class ServingArgs(Args):
             elif instead := engine.refused_flag(self.engine, self.engine_image, flag):
                 yield Problem("extra_engine_args", f"{flag!r} is refused by {self.engine_image}. {instead}")
 
-    @rule(
-        "model", "engine", "engine_image", "instance_type", "max_model_len", "tensor_parallel", "pipeline_parallel",
-        "gpu_memory_utilization", "kv_cache_dtype", "extra_engine_args", "weights_disk_gib", "model_quantization",
-        "model_fp8_tp_limit", *_SHAPE, *_GQA, *_MLA,
-    )  # fmt: skip
+    @rule(*PLANNED)
     def _fits(self) -> Iterable[Problem]:
         if self._missing_numbers():
             return

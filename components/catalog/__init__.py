@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from components.catalog.rows import Engine, Gpu, Image, Instance, Model, Region, Row
+from components.catalog.rows import Engine, Fabric, Gpu, Image, Instance, Model, Region, Row
 
-__all__ = ["Engine", "Gpu", "Image", "Instance", "Model", "Region", "Row", "find", "nearest", "rows"]
+__all__ = ["Engine", "Fabric", "Gpu", "Image", "Instance", "Model", "Region", "Row", "find", "nearest", "rows"]
 
 Kind = TypeVar("Kind", bound=Row)
 

@@ -54,6 +54,8 @@ class Instance(Row):
     """Absent where the vendor's page gives none."""
     eri: bool = False
     """Offers eRDMA interfaces."""
+    rdma_interfaces: int | None = None
+    """How many of them, one for each network card; absent where nobody has said."""
     nvlink: bool = False
     """The GPUs reach each other over NVLink."""
     uefi_image: bool = False
@@ -108,6 +110,14 @@ class Engine(Row):
     image: str
     gate_image: str
     """Caddy, the same for every engine."""
+    ray_minimum: str
+    """First release of Ray whose ports can be closed with a token, the same for every engine."""
+    repository: str
+    """Where the project itself publishes images."""
+    without_ray_since: str
+    """Release from which on those images hold no Ray."""
+    tensor_parallel_over_machines: bool = False
+    """On several machines, split each layer over all of them, not the layers between them."""
     refused_flags: dict[str, str]
     """Flags people copy from older guides that this version refuses, and what to write instead."""
 
@@ -133,3 +143,15 @@ class Region(Row):
     FILE: ClassVar[str] = "regions.toml"
 
     zones: list[str]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Fabric(Row):
+    """A network between machines, and what NCCL is told about it."""
+
+    FILE: ClassVar[str] = "fabrics.toml"
+
+    mtu: int | None = None
+    """Frame size that every interface must have, where it matters."""
+    env: dict[str, str]
+    """Environment variables of the engine."""

@@ -1,4 +1,4 @@
-"""What can be wrong with a plan, each with the arithmetic and a way out; `allowUnfit` lets all of these pass."""
+"""What can be wrong with a plan, each with the arithmetic and a way out."""
 
 import math
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def memory_problems(request: PlanRequest, budget: Budget) -> Iterator[Problem]:
         yield Problem("max_model_len", text + "RoPE override (--hf-overrides in extraEngineArgs) and allowUnfit.")
     minimum, total = request.model.minimum_gb, request.gpu.nominal_gb * request.gpus
     if minimum is not None and total < minimum:
-        text = f"{request.instance.name} has {request.hardware} = {total} GB, and the vLLM recipe for "
+        text = f"{request.machines_have} {request.hardware} = {total} GB, and the vLLM recipe for "
         yield Problem("instance_type", text + f"{request.model.name} asks for {minimum} GB.", hardware=True)
     if budget.graphs > budget.outside:
         yield Problem("gpu_memory_utilization", _no_room_for_graphs(request, budget))
@@ -67,6 +67,7 @@ def other_problems(request: PlanRequest) -> Iterator[Problem]:
     """Yield what is wrong besides GPU memory: number formats, the engine's version, the disk."""
     yield from _format_problems(request)
     yield from _image_problems(request)
+    yield from _pair_problems(request)
     least = least_disk_gib(request.model.weights_bytes)
     if request.weights_disk_gib is not None and request.weights_disk_gib < least:
         weights = f"{request.model.name} ({gib(request.model.weights_bytes)})"
@@ -105,3 +106,25 @@ def _image_problems(request: PlanRequest) -> Iterator[Problem]:
     if least and stated and images.parse_version(stated) < images.parse_version(least):
         text = f"{request.engine_image!r} holds {row.title} {stated}, and {request.model.name} needs {least} or newer."
         yield Problem("engine_image", f"{text} Use {row.image!r}.")
+
+
+def _pair_problems(request: PlanRequest) -> Iterator[Problem]:
+    if request.rdma and not request.instance.eri:
+        text = f"{request.instance.name} has no eRDMA interface. Use interconnect 'tcp', or a type that has one."
+        yield Problem("instance_type", text, hardware=True, final=True)
+    row = catalog.find(Engine, request.engine)
+    if request.launcher == "ray" and holds_ray(request) is False:
+        text = f"'ray', and {request.engine_image!r} holds no Ray {row.ray_minimum} or newer. Use 'native', or "
+        yield Problem("launcher", text + "give an engineImage that holds it.", final=True)
+
+
+def holds_ray(request: PlanRequest) -> bool | None:
+    """Say whether the engine's image holds a Ray that is new enough; None when its name does not tell."""
+    row = catalog.find(Engine, request.engine)
+    stated = images.named_version(request.engine_image, "ray")
+    if stated:
+        return images.parse_version(stated) >= images.parse_version(row.ray_minimum)
+    version = images.engine_version(request.engine_image, request.engine)
+    if version and images.repository(request.engine_image) == row.repository:
+        return False if images.parse_version(version) >= images.parse_version(row.without_ray_since) else None
+    return None

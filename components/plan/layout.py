@@ -1,5 +1,7 @@
 """How a model is spread over GPUs: tensor parallel within a node, pipeline parallel for what that leaves over."""
 
+from components import catalog
+from components.catalog import Engine
 from components.plan.request import PlanError, PlanRequest, Problem
 from components.plan.words import counted
 from components.sizing import divisible, whole_blocks
@@ -12,20 +14,29 @@ def choose_layout(request: PlanRequest) -> tuple[int, int]:
     Raises:
         PlanError: What is asked for cannot be laid out; no override exists, the engine would stop at once.
     """
-    tensor, pipeline = request.tensor_parallel, request.pipeline_parallel
+    tensor = request.tensor_parallel
     if tensor is None:
-        room = min(request.instance.gpu_count, request.gpus // (pipeline or 1))
-        tensor = max((size for size in legal_sizes(request) if size <= room), default=1)
+        tensor = _largest(request)
     elif tensor not in legal_sizes(request):
         raise PlanError(Problem("tensor_parallel", _refusal(request, tensor)))
-    if pipeline is None:
-        pipeline = min(request.gpus // tensor, request.model.layers)
+    pipeline = request.pipeline_parallel or min(request.gpus // tensor, request.model.layers)
     if tensor * pipeline > request.gpus:
         raise PlanError(_too_many(request, tensor, pipeline))
+    if request.nodes > 1 and tensor * pipeline < request.gpus:
+        raise PlanError(_too_few(request, tensor, pipeline))
     if pipeline > request.model.layers:
         raise PlanError(Problem("pipeline_parallel", f"{pipeline} stages, and the model has {request.model.layers} "
                                 "layers. Use fewer."))  # fmt: skip
     return tensor, pipeline
+
+
+def _largest(request: PlanRequest) -> int:
+    room = request.gpus // (request.pipeline_parallel or 1)
+    over_machines = catalog.find(Engine, request.engine).tensor_parallel_over_machines
+    if request.pipeline_parallel is None and not over_machines:
+        # Stages exchange far less than the GPUs that share a layer, and with MLA each keeps only its layers' cache.
+        room = min(room, request.instance.gpu_count)
+    return max((size for size in legal_sizes(request) if size <= room), default=1)
 
 
 def legal_sizes(request: PlanRequest) -> list[int]:
@@ -45,7 +56,7 @@ def _refusal(request: PlanRequest, size: int) -> str:
     rest = request.gpus // best
     instead = f"Use {best}" + (f" with pipelineParallel {rest}." if rest > 1 else ".")
     if size > request.gpus:
-        return f"{size}, and {request.instance.name} has {counted(request.gpus, 'GPU')}. {instead}"
+        return f"{size}, and {request.machines_have} {counted(request.gpus, 'GPU')}. {instead}"
     if model.attention_heads % size:
         return f"{size} GPUs cannot share {model.attention_heads} attention heads evenly. {instead}"
     if not divisible(model, size):
@@ -61,8 +72,18 @@ def _refusal(request: PlanRequest, size: int) -> str:
 
 
 def _too_many(request: PlanRequest, tensor: int, pipeline: int) -> Problem:
-    argument = "pipeline_parallel" if request.pipeline_parallel else "tensor_parallel"
     most = request.gpus // tensor
-    text = f"tensorParallel {tensor} x pipelineParallel {pipeline} is {tensor * pipeline} GPUs, and "
-    text += f"{request.instance.name} has {request.gpus}. Use pipelineParallel {most} or less, or leave both out."
-    return Problem(argument, text)
+    way_out = f"Use pipelineParallel {most} or less, or leave both out."
+    return _not_so_many(request, tensor, pipeline, way_out)
+
+
+def _too_few(request: PlanRequest, tensor: int, pipeline: int) -> Problem:
+    stages = {size: request.gpus // size for size in legal_sizes(request)}
+    works = [f"{size} x {rest}" for size, rest in stages.items() if rest <= request.model.layers]
+    return _not_so_many(request, tensor, pipeline, f"All take part: use {' or '.join(works)}, or leave both out.")
+
+
+def _not_so_many(request: PlanRequest, tensor: int, pipeline: int, way_out: str) -> Problem:
+    argument = "pipeline_parallel" if request.pipeline_parallel else "tensor_parallel"
+    text = f"tensorParallel {tensor} x pipelineParallel {pipeline} is {counted(tensor * pipeline, 'GPU')}, and "
+    return Problem(argument, f"{text}{request.machines_have} {request.gpus}. {way_out}")

@@ -13,6 +13,10 @@ class PlanRequest:
     model: Model
     instance: Instance
     nodes: int = 1
+    launcher: str = "native"
+    """What starts the engine on several nodes: ``native``, its own way, or ``ray``."""
+    rdma: bool = False
+    """The nodes reach each other over eRDMA."""
     engine: str
     engine_image: str
     gpu_memory_utilization: float
@@ -39,8 +43,18 @@ class PlanRequest:
 
     @property
     def hardware(self) -> str:
-        """The machines in words, such as ``8 x A10``."""
+        """The GPUs in words, such as ``8 x A10``."""
         return f"{self.gpus} x {self.instance.gpu}"
+
+    @property
+    def machines(self) -> str:
+        """The machines in words: the instance type, counted unless it is one."""
+        return self.instance.name if self.nodes == 1 else f"{self.nodes} x {self.instance.name}"
+
+    @property
+    def machines_have(self) -> str:
+        """The beginning of a sentence about what the machines have."""
+        return f"{self.machines} {'has' if self.nodes == 1 else 'have'}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +67,8 @@ class Problem:
     """``what, value. Way out.``"""
     hardware: bool = False
     """Another instance type would solve it."""
+    final: bool = False
+    """Not a matter of estimates, so `allowUnfit` does not let it pass."""
 
 
 class PlanError(ValueError):

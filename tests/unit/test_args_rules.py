@@ -114,7 +114,7 @@ def test_a_parser_can_be_turned_off() -> None:
     """An empty name leaves the flags out, those of tool calls too."""
     args = SingleEcsLlmArgs.from_config(GOOD | {"modelReasoningParser": "", "modelToolParser": ""})
 
-    assert "--kv-cache-dtype auto" == " ".join(args.engine_argv[-2:])
+    assert "--kv-cache-dtype auto" == " ".join(args.node_argv(0)[-2:])
 
 
 def test_a_model_by_its_numbers() -> None:
@@ -123,5 +123,5 @@ def test_a_model_by_its_numbers() -> None:
 
     assert ("team/mine", 8 * 2**30, 8192) == (args.weights_model, args.model_row.weights_bytes, args.plan.max_model_len)
     assert ["--reasoning-parser", "qwen3", "--tool-call-parser", "hermes", "--enable-auto-tool-choice"] == (
-        args.engine_argv[-5:]
+        args.node_argv(0)[-5:]
     )

@@ -1,5 +1,8 @@
 """The engines' command lines, whole, and which flags a user may add."""
 
+import itertools
+from collections.abc import Callable
+
 import pytest
 
 from components import catalog
@@ -58,14 +61,14 @@ def plan(model: str, instance: str, engine: str, **change: object) -> Plan:
             ),
         ),
         (
-            plan("deepseek-ai/DeepSeek-V3.1", "ecs.ebmgn8v.48xlarge", "sglang", nodes=2, kv_cache_dtype="fp8"),
+            plan("Qwen/Qwen3-235B-A22B", "ecs.ebmgn8v.48xlarge", "sglang", kv_cache_dtype="fp8"),
             "ds",
             ("--ep=8",),
             (
                 "python3 -m sglang.launch_server --model-path /model --served-model-name ds --host 0.0.0.0 --port 8000 "
-                "--tensor-parallel-size 8 --pipeline-parallel-size 2 --context-length 163840 "
-                "--mem-fraction-static 0.783 --kv-cache-dtype fp8_e4m3 --reasoning-parser deepseek-v3 "
-                "--tool-call-parser deepseekv31 --enable-metrics "
+                "--tensor-parallel-size 8 --pipeline-parallel-size 1 --context-length 40960 "
+                "--mem-fraction-static 0.783 --kv-cache-dtype fp8_e4m3 --reasoning-parser qwen3 "
+                "--tool-call-parser qwen25 --enable-metrics "
                 "--ep=8"
             ),
         ),
@@ -74,6 +77,24 @@ def plan(model: str, instance: str, engine: str, **change: object) -> Plan:
 def test_command_line(given: Plan, served: str, extra: tuple[str, ...], line: str) -> None:
     """Long names, the model's parsers in the engine's own spelling, the user's flags last so that they win."""
     assert line.split(" ") == engine_argv(given, served, extra)
+
+
+def commands(engine: str, launcher: str) -> str:
+    """Return the commands of both machines, one argument and its value a line."""
+    pair = {"nodes": 2, "rdma": True, "launcher": launcher, "engine_image": f"team/{engine}:v1.2.3-ray2.60.0"}
+    given = plan("deepseek-ai/DeepSeek-R1", "ecs.ebmgn8v.48xlarge", engine, **pair)
+    shown = [f"{engine}, launcher {launcher}"]
+    for rank in range(2):
+        line = " ".join(engine_argv(given, "r1", ("--trust-remote-code",), rank)).replace(" --", "\n    --")
+        shown.append(f"  machine {rank}\n    {line or '(nothing)'}")
+    return "\n".join(shown)
+
+
+def test_two_machines(golden: Callable[[str, str], None]) -> None:
+    """Both launchers of both engines, on the first machine and on the second."""
+    pairs = itertools.product(("vllm", "sglang"), ("native", "ray"))
+
+    golden("engine/pair.txt", "\n\n".join(itertools.starmap(commands, pairs)) + "\n")
 
 
 @pytest.mark.parametrize("name", list(catalog.rows(Model)))
@@ -96,7 +117,10 @@ def test_parsers_are_spelled_as_each_engine_does(name: str) -> None:
         ("--tp", "use tensorParallel"),
         ("-tp", "use tensorParallel"),
         ("--max-model", "use maxModelLen"),
-        ("--nnodes", "the plan computes it for all GPUs of the machine"),
+        ("--nnodes", "the component sets it for its machines"),
+        ("--distributed-executor-backend", "the component sets it for its machines"),
+        ("--use-ray", "the component sets it for its machines"),
+        ("--master", "the component sets it for its machines"),
         ("--config", "it could set any other flag"),
         ("--model-impl", None),
         ("--max-num-seqs", None),

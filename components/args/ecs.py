@@ -1,0 +1,116 @@
+"""What the endpoints on ECS instances have in common, however many machines serve one model."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Literal
+
+import pydantic
+
+from components import catalog, engine
+from components.args.access import AccessArgs
+from components.args.base import rule
+from components.args.network import NetworkArgs
+from components.args.values import matching, within
+from components.args.weights import WeightsArgs
+from components.catalog import Image, Model
+from components.plan import Problem
+from components.sizing import GIB, OSS_MBPS, ready_minutes
+
+LONGEST_BOOT_MINUTES = 24 * 60
+"""Longest time Cloud Assistant waits for a command. Source: commonly quoted as 86400 seconds, not confirmed."""
+
+MOST_TAGS = 20
+"""Tags on one resource. Source: https://www.alibabacloud.com/help/en/ecs/user-guide/tag-overview, recalled."""
+
+
+ReadyMinutes = Annotated[int, within(10, LONGEST_BOOT_MINUTES)]
+
+
+def _default_image() -> str:
+    return next(row.name for row in catalog.rows(Image).values() if row.default)
+
+
+def boot_minutes(data: dict[str, Any], nodes: int) -> int:
+    """Return how long the first boot of *nodes* machines with the arguments in *data* may take."""
+    row = catalog.rows(Model).get(data["model"])
+    given = data["model_weights_gib"]
+    weights = row.weights_bytes if row and given is None else round((given or 0) * GIB)
+    # A bucket serves every machine at that rate; the way to the internet is shared.
+    mbps = OSS_MBPS if data["weights_source"] == "oss" else data["eip_bandwidth_mbps"] / nodes
+    return ready_minutes(weights, mbps)
+
+
+def _ready_minutes(data: dict[str, Any]) -> int:
+    return min(LONGEST_BOOT_MINUTES, boot_minutes(data, EcsLlmArgs.NODES))
+
+
+def _tags(value: dict[str, str]) -> dict[str, str]:
+    if len(value) > MOST_TAGS:
+        raise ValueError(f"{len(value)} tags. A resource carries at most {MOST_TAGS}.")
+    for text in (part for pair in value.items() for part in pair):
+        if re.match(r"acs:|aliyun", text) or re.search(r"https?://", text):
+            raise ValueError(f"{text!r} may not begin with 'acs:' or 'aliyun', nor hold a URL.")
+    return value
+
+
+class EcsLlmArgs(AccessArgs, NetworkArgs, WeightsArgs):
+    """GPU instances serving one model."""
+
+    NODES: ClassVar[int] = 1
+
+    system_image_id: Annotated[str, matching(r"[\w.:-]{3,128}", "an image id")] = pydantic.Field(
+        default_factory=_default_image
+    )
+    """Id of the machine's system image, with GPU driver and Cloud Assistant; default: a dated public one."""
+
+    system_disk_gib: Annotated[int, within(100, 2048)] = 100
+    """Size of the system disk in GiB; the public GPU images need 100. Container images live here too."""
+
+    spot_strategy: Literal["NoSpot", "SpotAsPriceGo", "SpotWithPriceLimit"] = "NoSpot"
+    """`NoSpot`, `SpotAsPriceGo` or `SpotWithPriceLimit`; a spot machine can be taken back at short notice."""
+
+    spot_price_limit: Annotated[float, within(0.001, 10_000)] | None = None
+    """Highest price an hour, in the account's currency; with `SpotWithPriceLimit`, and only then."""
+
+    ready_timeout_minutes: ReadyMinutes = pydantic.Field(default_factory=_ready_minutes)
+    """How long `up` waits for the first completion; default: computed from the size of the weights."""
+
+    tags: Annotated[dict[str, str], pydantic.AfterValidator(_tags)] = pydantic.Field(default_factory=dict)
+    """Tags on every resource that takes them."""
+
+    @property
+    def needs_internet(self) -> bool:
+        """Say whether the boot reaches beyond the VPC."""
+        return engine.needs_internet(self.weights_source, self.region, self.engine_image, self.gate_image)
+
+    @property
+    def nat_gateway(self) -> bool:
+        """Say whether to create a NAT gateway; an endpoint's own public address is a way out, but for one machine."""
+        if self.create_nat_gateway is not None:
+            return self.create_nat_gateway
+        way_out = self.own_network or (self.public and self.NODES == 1)
+        return self.needs_internet and not way_out
+
+    @rule("vpc_id", "vswitch_id", "create_nat_gateway")
+    def _nat_has_a_vpc(self) -> Iterable[Problem]:
+        if self.create_nat_gateway and self.own_network and self.vpc_id is None:
+            yield Problem("vpc_id", "is required with createNatGateway in a network of your own.")
+
+    @rule("spot_strategy", "spot_price_limit")
+    def _spot_price(self) -> Iterable[Problem]:
+        limited = self.spot_strategy == "SpotWithPriceLimit"
+        if limited and self.spot_price_limit is None:
+            yield Problem("spot_price_limit", "is required with spotStrategy 'SpotWithPriceLimit'.")
+        if not limited and self.spot_price_limit is not None:
+            text = f"{self.spot_price_limit} has no meaning with spotStrategy {self.spot_strategy!r}. Leave it out."
+            yield Problem("spot_price_limit", text)
+
+    @rule("instance_type", "system_image_id")
+    def _uefi_image(self) -> Iterable[Problem]:
+        if self.instance.uefi_image and "system_image_id" not in self.model_fields_set:
+            text = (
+                f"is required with {self.instance_type}, which boots only UEFI images: whether {self.system_image_id} "
+            )
+            yield Problem(
+                "system_image_id", text + "is one was not checked. Give a UEFI image's id, or that one to try."
+            )
