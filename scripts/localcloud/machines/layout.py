@@ -93,3 +93,8 @@ class Place:
 def disk_folder(home: Path, disk_id: str) -> Path:
     """Return the folder of a data disk."""
     return home / "disks" / disk_id
+
+
+def network_folder(home: Path) -> Path:
+    """Return the folder of the network's sockets: one for each running machine, by the machine's address."""
+    return home / "network"

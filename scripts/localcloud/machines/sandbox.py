@@ -37,7 +37,9 @@ main()
 
 _PROBE = """
 import os
-from scripts.localcloud.machines.guest import netlink
+from scripts.localcloud.machines.guest import interface, netlink
+interface.open_far_end("127.64.0.1", 1500)
+netlink.bring_up_for_loopback(interface.NAME)
 netlink.add_bridge("probe")
 netlink.add_veth("outer", "probe", "inner", os.open("/proc/self/ns/net", os.O_RDONLY))
 netlink.add_address("probe", "172.18.0.1", 16)

@@ -92,6 +92,11 @@ class MachineSpec:
         """Refuse unknown faults: a misspelt one would test nothing."""
         check_faults(self.faults)
 
+    @property
+    def own_mtu(self) -> int:
+        """The interface's MTU as the machine has it."""
+        return int(str(self.faults.get("mtu", self.mtu)))
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values."""
         return asdict(self)

@@ -19,7 +19,8 @@ from scripts.localcloud.machines.guest.places import INIT_SOCKET
 from scripts.localcloud.machines.hosts.serve import Hosts
 from scripts.localcloud.machines.identity import process_identity
 from scripts.localcloud.machines.layout import Place, write_json
-from scripts.localcloud.machines.spec import MachineSpec
+from scripts.localcloud.machines.network.cable import Cable
+from scripts.localcloud.machines.spec import Ingress, MachineSpec
 from scripts.localcloud.machines.wires import Wires
 
 POLL_SECONDS = 0.01
@@ -53,11 +54,12 @@ class Supervisor:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._cut_off)
         self._publish()
         hosts = Hosts(self._place, self._spec)
+        self._cable = Cable(self._place, self._spec.private_ip, self._spec.own_mtu)
         control = await wire.serve(self._place.control, self._handle)
         life = asyncio.ensure_future(self._life())
         try:
             await self._wait_for_init(life)
-            await self._apply_listeners()
+            await self._apply_reach()
             ready("")
             await life
         except (OSError, RuntimeError) as problem:
@@ -66,6 +68,7 @@ class Supervisor:
             await life
         finally:
             control.close()
+            self._cable.close()
             hosts.close()
 
     async def _life(self) -> None:
@@ -102,22 +105,24 @@ class Supervisor:
         faults = state["spec"]["faults"]
         shown = {key: value for key, value in self._spec.to_json().items() if key not in ("user_data", "role_name")}
         shown |= {"internet": state["internet"], "disks": [] if faults.get("no_disk") else state["disks"]}
-        shown["faults"] = faults
+        shown |= {"faults": faults, "mtu": self._spec.own_mtu}
         shown |= {"python": sandbox.python_facts(), "engines": sandbox.engine_facts(self._place.home)}
         write_json(self._place.exchange / "machine.json", shown)
         # In place, because containers have this very file mounted.
         (self._place.exchange / "faults.json").write_text(json.dumps(faults))
         (self._place.exchange / "user-data").write_text(self._spec.user_data)
 
-    async def _apply_listeners(self) -> None:
-        await self._wires.set({(address, port) for address, port in self._place.read()["listeners"]})
+    async def _apply_reach(self) -> None:
+        state = self._place.read()
+        self._cable.group.allow(Ingress(**rule) for rule in state["ingress"])
+        await self._wires.set({(address, port) for address, port in state["listeners"]})
 
     async def _handle(self, message: wire.Message) -> wire.Message:
         return await self._operations[message["op"]](message)
 
     async def _changed(self, _message: wire.Message) -> wire.Message:
         self._publish()
-        await self._apply_listeners()
+        await self._apply_reach()
         await self._booted.wait()
         return await asyncio.to_thread(wire.request, self._init, {"op": "changed"})
 

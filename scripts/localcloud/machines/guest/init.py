@@ -7,7 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
-from scripts.localcloud.machines.guest import agent, cloudinit, gpus, mounts, names, netlink, relay, wire
+from scripts.localcloud.machines.guest import agent, cloudinit, gpus, interface, mounts, names, netlink, relay, wire
 from scripts.localcloud.machines.guest.places import (
     EXCHANGE,
     HTTPS_SOCKET,
@@ -51,6 +51,8 @@ class Init:
         task.add_done_callback(self._background.discard)
 
     async def _network(self) -> None:
+        facts = machine()
+        interface.plug_in(facts["private_ip"], facts["mtu"])
         netlink.add_address("lo", names.METADATA_ADDRESS)
         netlink.add_address("lo", names.VPC_ADDRESS)
         for address, port, target in (

@@ -19,6 +19,7 @@ HOST = HIDDEN / "host"
 """The laptop's own /usr, which the links in /usr/bin lead to."""
 
 INIT_SOCKET = EXCHANGE / "init.sock"
+CABLE_SOCKET = EXCHANGE / "cable.sock"
 INBOUND_SOCKET = EXCHANGE / "inbound.sock"
 METADATA_SOCKET = EXCHANGE / "metadata.sock"
 HTTPS_SOCKET = EXCHANGE / "https.sock"

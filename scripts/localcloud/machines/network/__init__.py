@@ -1,0 +1,1 @@
+"""The network between the machines of one home, and the filter in front of each."""
