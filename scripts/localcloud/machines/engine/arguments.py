@@ -49,6 +49,8 @@ def vllm_parser() -> argparse.ArgumentParser:
     parser.add_argument("--served-model-name", nargs="+")
     parser.add_argument("--max-model-len", type=human_integer)
     _fill(parser, FLAGS["vllm"])
+    parser.set_defaults(tensor_parallel_size=1, pipeline_parallel_size=1, nnodes=1, node_rank=0)
+    parser.set_defaults(master_addr="127.0.0.1", master_port=29501)
     return parser
 
 
@@ -62,4 +64,5 @@ def sglang_parser() -> argparse.ArgumentParser:
     parser.add_argument("--reasoning-parser", choices=FLAGS["sglang"]["reasoning_parsers"])
     parser.add_argument("--tool-call-parser", choices=FLAGS["sglang"]["tool_parsers"])
     _fill(parser, FLAGS["sglang"])
+    parser.set_defaults(tp_size=1, pp_size=1, nnodes=1, node_rank=0)
     return parser

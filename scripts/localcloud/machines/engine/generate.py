@@ -11,6 +11,8 @@ from typing import Any
 
 from scripts.localcloud.machines.engine import faults
 from scripts.localcloud.machines.engine.http import Answer, as_json
+from scripts.localcloud.machines.engine.lines import LostError
+from scripts.localcloud.machines.engine.nodes import Alone
 
 TOKEN_SECONDS = 0.004
 """Time between two tokens."""
@@ -20,6 +22,8 @@ FAULT_SECONDS = 0.05
 
 DEFAULT_TOKENS = 16
 """max_tokens of a text completion that names none. Source: the OpenAI API."""
+
+DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 
 
 class RefusedError(Exception):
@@ -32,7 +36,7 @@ class RefusedError(Exception):
 
 def refused(problem: RefusedError) -> Answer:
     """Return the answer for a refusal, in the form of the OpenAI API."""
-    kinds = {400: "BadRequestError", 404: "NotFoundError"}
+    kinds = {400: "BadRequestError", 404: "NotFoundError", 500: "InternalServerError"}
     error = {"message": str(problem), "type": kinds[problem.status], "param": problem.parameter, "code": problem.status}
     return as_json(problem.status, {"error": error})
 
@@ -61,6 +65,7 @@ class Engine:
     check_names: bool = True
     tools: bool = False
     reasoning_field: str = "reasoning"
+    nodes: Alone = field(default_factory=Alone)
     counters: Counters = field(default_factory=Counters)
 
     async def chat(self, body: dict[str, Any]) -> Answer:
@@ -94,6 +99,10 @@ class Engine:
 
     async def _complete(self, completion: "Completion") -> Answer:
         completion.check()
+        try:
+            await self.nodes.step()
+        except LostError:
+            raise RefusedError(500, DEAD) from None
         if completion.body.get("stream"):
             return Answer(200, kind="text/event-stream; charset=utf-8", stream=completion.events())
         return as_json(200, await completion.whole())

@@ -1,22 +1,32 @@
 """An engine's life: load, serve, end as told or as a fault says."""
 
 import asyncio
+import contextlib
 import signal
 import ssl
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.localcloud.machines.engine import faults
 from scripts.localcloud.machines.engine.http import Handle, serve
+from scripts.localcloud.machines.engine.nodes import Alone, StartError
 from scripts.localcloud.machines.engine.weights import Model, WeightsError, load
 
 LOOK_SECONDS = 0.1
 
 
-class StartError(Exception):
-    """The engine gives up at its start; the text is the last line of its traceback."""
+@dataclass(frozen=True)
+class Door:
+    """Where an engine answers; *greeting* is logged once it does."""
+
+    host: str
+    port: int
+    handle: Handle
+    greeting: str
+    context: ssl.SSLContext | None = None
 
 
 def log(text: str) -> None:
@@ -31,12 +41,14 @@ def fail(file: str, message: str) -> int:
     return 1
 
 
-def prepare(model_path: str, gpus_needed: int) -> Model:
+def start(model_path: str, gpus_needed: int, complaint: str, join: Callable[[], Alone]) -> tuple[Model, Alone]:
     """
-    Check the GPUs and read the model.
+    Check this node's GPUs, meet the other nodes and read the model; return it with the nodes once all have read it.
+
+    *complaint* is what the engine says about too few GPUs, with their number in the place of ``{found}``.
 
     Raises:
-        StartError: Too few GPUs, or the model cannot be loaded.
+        StartError: Too few GPUs, nodes that do not come, or a model that cannot be loaded, here or at another node.
     """
     code = faults.current().get("engine_exit_code")
     if code is not None and "engine_exit_after" not in faults.current():
@@ -46,15 +58,15 @@ def prepare(model_path: str, gpus_needed: int) -> Model:
     if not found:
         raise StartError("RuntimeError: No CUDA GPUs are available")
     if gpus_needed > found:
-        raise StartError(
-            f"ValueError: World size ({gpus_needed}) is larger than the number of available GPUs ({found})."
-        )
+        raise StartError(complaint.format(found=found))
+    nodes = join()
     try:
         model = load(Path(model_path))
     except WeightsError as problem:
         raise StartError(str(problem)) from None
     log(f"Loading weights took 0.01 seconds, {model.bytes_read} bytes from {model_path}")
-    return model
+    nodes.ready()
+    return model, nodes
 
 
 def tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
@@ -66,8 +78,8 @@ def tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
     return context
 
 
-async def _until_the_end(over: asyncio.Event) -> int:
-    """Return the exit status: 0 when told to end, else what the faults say."""
+async def _until_the_end(over: asyncio.Event, nodes: Alone) -> int:
+    """Return the exit status: 0 when told to end, else what the other nodes' end or the faults make of it."""
     ready = time.monotonic()
     while not over.is_set():
         wanted = faults.current()
@@ -75,26 +87,29 @@ async def _until_the_end(over: asyncio.Event) -> int:
         if after is not None and time.monotonic() - ready >= float(after):
             log("fault: the engine's worker died")
             return int(wanted.get("engine_exit_code", 0))
-        try:
+        if (lost := nodes.ended()) is not None:
+            return lost
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), LOOK_SECONDS)
-        except TimeoutError:
-            continue
+    nodes.stop()
     return 0
 
 
-async def _run(host: str, port: int, handle: Handle, context: ssl.SSLContext | None, ready: Callable[[], None]) -> int:
+async def _run(door: Door | None, nodes: Alone) -> int:
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, over.set)
-    server = await serve(host, port, handle, context)
-    log(f"Uvicorn running on http://{host}:{port}")
-    ready()
-    code = await _until_the_end(over)
-    server.close()
+        loop.add_signal_handler(number, lambda: None if nodes.deaf else over.set())
+    server = await serve(door.host, door.port, door.handle, door.context) if door else None
+    if door:
+        log(f"Uvicorn running on http://{door.host}:{door.port}")
+        log(door.greeting)
+    code = await _until_the_end(over, nodes)
+    if server:
+        server.close()
     return code
 
 
-def run(host: str, port: int, handle: Handle, context: ssl.SSLContext | None, ready: Callable[[], None]) -> int:
-    """Serve until the end and return the exit status; *ready* is called once the port is open."""
-    return asyncio.run(_run(host, port, handle, context, ready))
+def run(door: Door | None, nodes: Alone) -> int:
+    """Serve at *door*, or nothing, until the end and return the exit status."""
+    return asyncio.run(_run(door, nodes))

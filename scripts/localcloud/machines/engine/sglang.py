@@ -2,12 +2,15 @@
 
 import asyncio
 import os
+from argparse import Namespace
 from typing import Any
 
-from scripts.localcloud.machines.engine import arguments, process
+from scripts.localcloud.machines.engine import arguments, meeting, process
 from scripts.localcloud.machines.engine.app import App, constant, detokenize, empty, page, tokenize
 from scripts.localcloud.machines.engine.generate import Engine
 from scripts.localcloud.machines.engine.http import Answer, Request, as_json, text
+from scripts.localcloud.machines.engine.nodes import Alone, Node, StartError
+from scripts.localcloud.machines.engine.weights import Model
 
 FILE = "/sgl-workspace/sglang/python/sglang/launch_server.py"
 OPEN = ("/health", "/ready", "/metrics")
@@ -115,25 +118,49 @@ class Sglang:
         return text(200, "".join(lines), "text/plain; version=0.0.4; charset=utf-8")
 
 
+def follower_app(engine: Engine) -> App:
+    """Return what every rank but 0 serves: it is always healthy, whatever becomes of the others."""
+    app = App(engine, [], lambda _path: False)
+    for path in ("/health", "/health_generate", "/ping"):
+        app.add("GET", path, empty())
+    return app
+
+
+def _start(options: Namespace) -> tuple[Model, Alone]:
+    """Load the model together with the other nodes."""
+    world = options.tp_size * options.pp_size
+    if world % options.nnodes:
+        raise StartError("AssertionError: tp_size must be divisible by number of nodes")
+    host, _, port = (options.dist_init_addr or "").rpartition(":")
+    node = Node(
+        rank=options.node_rank,
+        count=options.nnodes,
+        layout=(options.tp_size, options.pp_size),
+        host=host,
+        port=int(port or 0),
+        own=os.environ.get("SGLANG_HOST_IP") or os.environ.get("HOST_IP", ""),
+        watches=True,
+    )
+    complaint = "torch.AcceleratorError: CUDA error: invalid device ordinal"
+    return process.start(options.model_path, world // node.count, complaint, lambda: meeting.join(node))
+
+
 def main(words: list[str]) -> int:
     """Run ``sglang.launch_server`` with *words* and return its exit status."""
     options = arguments.sglang_parser().parse_args(words)
     process.log(f"server_args: model_path={options.model_path}")
     try:
-        width = (options.tp_size or 1) * (options.pp_size or 1)
-        model = process.prepare(options.model_path, width if (options.nnodes or 1) == 1 else 1)
-    except process.StartError as problem:
+        model, nodes = _start(options)
+    except StartError as problem:
         return process.fail(FILE, str(problem))
     name = options.served_model_name or options.model_path
     length = options.context_length or model.positions
-    engine = Engine([name], length, check_names=False, tools=True, reasoning_field="reasoning_content")
+    engine = Engine([name], length, check_names=False, tools=True, reasoning_field="reasoning_content", nodes=nodes)
     keys = [key for key in (options.api_key, options.admin_api_key) if key]
-    app = Sglang(engine, options.model_path).app(keys, metrics=options.enable_metrics)
-    context = process.tls(options.ssl_certfile, options.ssl_keyfile)
-    return process.run(
-        options.host,
-        options.port,
-        app.answer,
-        context,
-        lambda: process.log("The server is fired up and ready to roll!"),
-    )
+    if nodes.leads:
+        app = Sglang(engine, options.model_path).app(keys, metrics=options.enable_metrics)
+    else:
+        app = follower_app(engine)
+    context = process.tls(options.ssl_certfile, options.ssl_keyfile) if nodes.leads else None
+    greeting = "The server is fired up and ready to roll!"
+    return process.run(process.Door(options.host, options.port, app.answer, greeting, context), nodes)

@@ -5,17 +5,27 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from scripts.localcloud.machines.engine import arguments, process
+from scripts.localcloud.machines.engine import arguments, meeting, process
 from scripts.localcloud.machines.engine.app import App, constant, detokenize, empty, page, tokenize
 from scripts.localcloud.machines.engine.generate import Engine, RefusedError
 from scripts.localcloud.machines.engine.http import Answer, Request, as_json, text
+from scripts.localcloud.machines.engine.nodes import Alone, Node, StartError
 from scripts.localcloud.machines.engine.responses import Responses
 from scripts.localcloud.machines.engine.routes import VLLM_DEVELOPMENT
+from scripts.localcloud.machines.engine.weights import Model
 
 VERSION = "0.32.0"
 FILE = "/usr/local/lib/python3.12/dist-packages/vllm/entrypoints/cli/main.py"
 GUARDED = ("/v1", "/v2", "/inference", "/cohere")
 """Prefixes that need the key; everything else is open. Source: vLLM's AuthenticationMiddleware, run."""
+
+
+TOO_FEW = """\
+ValueError: World size ({world}) is larger than the number of available GPUs ({found}) in this node. If this is \
+intentional and you are using:
+- ray, set '--distributed-executor-backend ray'.
+- multiprocessing, set '--nnodes' appropriately."""
+OUT_OF_BOUNDS = "AssertionError: DP adjusted local rank {found} is out of bounds for {found} devices."
 
 
 def normalized(words: list[str]) -> list[str]:
@@ -30,19 +40,56 @@ def normalized(words: list[str]) -> list[str]:
 def _check_start(options: Namespace) -> None:
     """Refuse what parses and fails at the start."""
     if options.gpu_memory_utilization is not None and not 0 < options.gpu_memory_utilization <= 1:
-        raise process.StartError(
-            f"ValueError: GPU memory utilization must be in (0, 1]. Got {options.gpu_memory_utilization}."
-        )
+        raise StartError(f"ValueError: GPU memory utilization must be in (0, 1]. Got {options.gpu_memory_utilization}.")
     if options.reasoning_parser and options.reasoning_parser not in arguments.FLAGS["vllm"]["reasoning_parsers"]:
-        raise process.StartError(
+        raise StartError(
             f"KeyError: \"Reasoning parser '{options.reasoning_parser}' not found. Available parsers: ...\""
         )
     if options.enable_auto_tool_choice and not options.tool_call_parser:
-        raise process.StartError("TypeError: Error: --enable-auto-tool-choice requires --tool-call-parser")
+        raise StartError("TypeError: Error: --enable-auto-tool-choice requires --tool-call-parser")
     if options.tool_call_parser and options.tool_call_parser not in arguments.FLAGS["vllm"]["tool_parsers"]:
-        raise process.StartError(
-            f"KeyError: 'invalid tool call parser: {options.tool_call_parser} (chose from {{ ... }})'"
+        raise StartError(f"KeyError: 'invalid tool call parser: {options.tool_call_parser} (chose from {{ ... }})'")
+
+
+def _check_nodes(options: Namespace) -> None:
+    """Refuse nodes that cannot work together."""
+    world, count, rank = _world(options), options.nnodes, options.node_rank
+    if count > 1 and options.distributed_executor_backend not in (None, "mp"):
+        raise StartError(
+            "ValueError: nnodes > 1 can only be set when distributed executor backend is mp, uni or external_launcher."
         )
+    if world % count:
+        raise StartError(
+            f"ValueError: Invalid data-parallel launch options: `--nnodes {count}` must evenly divide the total world "
+            f"size ({world}). Adjust `--nnodes`, `--data-parallel-size`, `--pipeline-parallel-size`, "
+            "`--tensor-parallel-size`, or `--prefill-context-parallel-size`."
+        )
+    if rank >= count:
+        raise StartError(
+            f"ValueError: Invalid data-parallel launch options: `--node-rank` must be between 0 and {count - 1}; got "
+            f"`--node-rank {rank}`. Set it to this node's zero-based index."
+        )
+    if rank and not options.headless:
+        raise StartError("AssertionError: collective_rpc should not be called on follower node")
+
+
+def _world(options: Namespace) -> int:
+    return int(options.tensor_parallel_size * options.pipeline_parallel_size)
+
+
+def _start(options: Namespace, path: str) -> tuple[Model, Alone]:
+    """Load the model together with the other nodes."""
+    node = Node(
+        rank=options.node_rank,
+        count=options.nnodes,
+        layout=(options.tensor_parallel_size, options.pipeline_parallel_size),
+        host=options.master_addr,
+        port=options.master_port,
+        own=os.environ.get("VLLM_HOST_IP", ""),
+        watches=False,
+    )
+    complaint = OUT_OF_BOUNDS if node.count > 1 else TOO_FEW.format(world=_world(options), found="{found}")
+    return process.start(path, _world(options) // node.count, complaint, lambda: meeting.join(node))
 
 
 def _length(options: Namespace, positions: int) -> int:
@@ -50,7 +97,7 @@ def _length(options: Namespace, positions: int) -> int:
     if wanted in (None, -1):
         return positions
     if wanted > positions and not options.hf_overrides:
-        raise process.StartError(
+        raise StartError(
             f"ValueError: User-specified max_model_len ({wanted}) is greater than the derived max_model_len "
             f"(max_position_embeddings={positions})."
         )
@@ -164,13 +211,15 @@ def main(words: list[str]) -> int:
     process.log(f"vLLM API server version {VERSION}, model {path}")
     try:
         _check_start(options)
-        width = (options.tensor_parallel_size or 1) * (options.pipeline_parallel_size or 1)
-        model = process.prepare(path, width if (options.nnodes or 1) == 1 else 1)
-        engine = Engine(options.served_model_name or [path], _length(options, model.positions))
-    except process.StartError as problem:
+        _check_nodes(options)
+        model, nodes = _start(options, path)
+        engine = Engine(options.served_model_name or [path], _length(options, model.positions), nodes=nodes)
+    except StartError as problem:
         return process.fail(FILE, str(problem))
+    if not nodes.leads:
+        return process.run(None, nodes)
     engine.tools = options.enable_auto_tool_choice
     app = Vllm(engine, path).app(keys, docs=not options.disable_fastapi_docs)
     context = process.tls(options.ssl_certfile, options.ssl_keyfile)
     host = options.host or "0.0.0.0"  # noqa: S104 - vLLM's default
-    return process.run(host, options.port, app.answer, context, lambda: process.log("Application startup complete."))
+    return process.run(process.Door(host, options.port, app.answer, "Application startup complete.", context), nodes)
