@@ -11,7 +11,7 @@ from components import catalog
 from components.args.base import rule
 from components.args.ecs import LONGEST_BOOT_MINUTES, EcsLlmArgs, ReadyMinutes, boot_minutes
 from components.args.network import Bandwidth
-from components.args.serving import PLANNED, ModelId
+from components.args.serving import PLANNED, Count, ModelId
 from components.args.values import InstanceTypeName, within
 from components.catalog import Fabric, Instance
 from components.plan import PlanRequest, Problem
@@ -65,6 +65,9 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
     instance_type: Annotated[InstanceTypeName, pydantic.BeforeValidator(_one_type)] = "ecs.ebmgn8v.48xlarge"
     """GPU instance type of both machines, one of the catalog's; `scripts/fit --nodes 2` lists those that work."""
 
+    tensor_parallel: Count | None = None
+    """GPUs that share each layer; default: those of one machine, with SGLang those of both, as the heads allow."""
+
     # The fastest: over the internet, 1.4 TB for both machines take 15 hours with it.
     eip_bandwidth_mbps: Bandwidth = 200
 
@@ -95,7 +98,7 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
     @property
     def rdma_devices(self) -> int:
         """How many eRDMA interfaces each machine has; none are asked for with TCP."""
-        return self.instance.rdma_interfaces or 1 if self.interconnect == "erdma" else 0
+        return self.plan.request.rdma_devices
 
     @property
     def mtu(self) -> int | None:

@@ -15,15 +15,20 @@ from components.args.base import Args, is_secret
 _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
-def argument_table(args: type[Args]) -> str:
-    """Return a Markdown table of the arguments of *args*: name, kind, default, meaning."""
+def argument_table(args: type[Args], known: type[Args] = Args) -> str:
+    """Return a Markdown table of the arguments of *args*: name, kind, default, meaning; without rows that *known* has."""
+    left_out = _rows(known)
+    rows = [row for row in _rows(args) if row not in left_out]
+    return "\n".join(["| argument | kind | default | meaning |", "|---|---|---|---|", *rows, ""])
+
+
+def _rows(args: type[Args]) -> list[str]:
     meanings = _meanings(args)
-    rows = [
+    return [
         f"| `{to_camel(name)}` | {_kind(field.annotation)}{', secret' if is_secret(field) else ''} "
         f"| {_default(field)} | {meanings[name]} |"
         for name, field in args.model_fields.items()
     ]
-    return "\n".join(["| argument | kind | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 
 def _meanings(args: type[Args]) -> dict[str, str]:

@@ -20,10 +20,8 @@ def choose_layout(request: PlanRequest) -> tuple[int, int]:
     elif tensor not in legal_sizes(request):
         raise PlanError(Problem("tensor_parallel", _refusal(request, tensor)))
     pipeline = request.pipeline_parallel or min(request.gpus // tensor, request.model.layers)
-    if tensor * pipeline > request.gpus:
-        raise PlanError(_too_many(request, tensor, pipeline))
-    if request.nodes > 1 and tensor * pipeline < request.gpus:
-        raise PlanError(_too_few(request, tensor, pipeline))
+    if tensor * pipeline > request.gpus or (request.nodes > 1 and tensor * pipeline < request.gpus):
+        raise PlanError(_wrong_number(request, tensor, pipeline))
     if pipeline > request.model.layers:
         raise PlanError(Problem("pipeline_parallel", f"{pipeline} stages, and the model has {request.model.layers} "
                                 "layers. Use fewer."))  # fmt: skip
@@ -71,19 +69,18 @@ def _refusal(request: PlanRequest, size: int) -> str:
     return f"{size} does not divide the {request.instance.gpu_count} GPUs of a node evenly. {instead}"
 
 
-def _too_many(request: PlanRequest, tensor: int, pipeline: int) -> Problem:
-    most = request.gpus // tensor
-    way_out = f"Use pipelineParallel {most} or less, or leave both out."
-    return _not_so_many(request, tensor, pipeline, way_out)
+def _wrong_number(request: PlanRequest, tensor: int, pipeline: int) -> Problem:
+    argument = "pipeline_parallel" if request.pipeline_parallel else "tensor_parallel"
+    used = counted(tensor * pipeline, "GPU")
+    text = (
+        f"tensorParallel {tensor} x pipelineParallel {pipeline} is {used}, and {request.machines_have} {request.gpus}"
+    )
+    return Problem(argument, f"{text}. {_right_numbers(request, tensor)}, or leave both out.")
 
 
-def _too_few(request: PlanRequest, tensor: int, pipeline: int) -> Problem:
+def _right_numbers(request: PlanRequest, tensor: int) -> str:
+    if request.nodes == 1:
+        return f"Use pipelineParallel {request.gpus // tensor} or less"
     stages = {size: request.gpus // size for size in legal_sizes(request)}
     works = [f"{size} x {rest}" for size, rest in stages.items() if rest <= request.model.layers]
-    return _not_so_many(request, tensor, pipeline, f"All take part: use {' or '.join(works)}, or leave both out.")
-
-
-def _not_so_many(request: PlanRequest, tensor: int, pipeline: int, way_out: str) -> Problem:
-    argument = "pipeline_parallel" if request.pipeline_parallel else "tensor_parallel"
-    text = f"tensorParallel {tensor} x pipelineParallel {pipeline} is {counted(tensor * pipeline, 'GPU')}, and "
-    return Problem(argument, f"{text}{request.machines_have} {request.gpus}. {way_out}")
+    return f"Two machines work with all of theirs: use {' or '.join(works)}"

@@ -1,6 +1,7 @@
 """What a plan is asked for, and how it says no."""
 
 import dataclasses
+from typing import Any, Self
 
 from components import catalog
 from components.catalog import Gpu, Instance, Model
@@ -42,6 +43,11 @@ class PlanRequest:
         return self.instance.gpu_count * self.nodes
 
     @property
+    def rdma_devices(self) -> int:
+        """How many eRDMA interfaces each machine has; one where the catalog knows only that there are some."""
+        return self.instance.rdma_interfaces or 1 if self.rdma else 0
+
+    @property
     def hardware(self) -> str:
         """The GPUs in words, such as ``8 x A10``."""
         return f"{self.gpus} x {self.instance.gpu}"
@@ -55,6 +61,10 @@ class PlanRequest:
     def machines_have(self) -> str:
         """The beginning of a sentence about what the machines have."""
         return f"{self.machines} {'has' if self.nodes == 1 else 'have'}"
+
+    def elsewhere(self, **change: Any) -> Self:  # noqa: ANN401
+        """Return the request with *change*, for other machines, so without the layout that was asked for."""
+        return dataclasses.replace(self, tensor_parallel=None, pipeline_parallel=None, **change)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The text of a plan, as a reviewer reads it in `preview`."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from pydantic.alias_generators import to_camel
@@ -32,6 +33,8 @@ class _Plan(Protocol):
     @property
     def weights_disk_gib(self) -> int: ...
     @property
+    def alone(self) -> "_Plan | None": ...
+    @property
     def problems(self) -> tuple[Problem, ...]: ...
     @property
     def warnings(self) -> tuple[str, ...]: ...
@@ -40,14 +43,14 @@ class _Plan(Protocol):
 def verdict_text(plan: _Plan) -> str:
     """Return the arithmetic of *plan*, one line for each step."""
     request, title = plan.request, catalog.find(Engine, plan.request.engine).title
-    nodes = f"{request.nodes} x {request.instance.name}" if request.nodes > 1 else request.instance.name
     said = "does not fit by this arithmetic, allowed by allowUnfit" if plan.problems else "fits"
     rows = [(name, text) for name, text in _rows(plan) if text]
     return "\n".join(
         [
-            f"{request.model.name} with {title} on {nodes} ({request.hardware}): {said}",
+            f"{request.model.name} with {title} on {request.machines} ({request.hardware}): {said}",
             *(f"  {name:<13} {text}" for name, text in rows),
             *(f"  warning       {text}" for text in plan.warnings),
+            *(f"  hint          {text}" for text in _hints(plan)),
             *(f"  OVERRIDDEN    {to_camel(problem.argument)}: {problem.text}" for problem in plan.problems),
         ]
     )
@@ -59,6 +62,7 @@ def _rows(plan: _Plan) -> list[tuple[str, str]]:
     copied = f", {REPLICATED_WEIGHTS:.0%} of it copied" if used > 1 else ""
     layout = f"tensor parallel {plan.tensor_parallel} x pipeline parallel {plan.pipeline_parallel}"
     origin = "as given" if request.max_model_len else "computed"
+    each = ", on each machine" if request.nodes > 1 else ""
     weights, limit = request.model.weights_bytes / GIB, request.model.max_context
     return [
         ("layout", f"{layout} on {used} of {counted(request.gpus, 'GPU')}"),
@@ -72,8 +76,14 @@ def _rows(plan: _Plan) -> list[tuple[str, str]]:
                         if budget.graphs else ""),
         ("context", f"{plan.max_model_len:,} tokens, {origin}; the model allows {limit:,}"),
         ("concurrency", _concurrency(plan)),
-        ("weights disk", f"{plan.weights_disk_gib} GiB for {weights:.1f} GiB of weights"),
+        ("weights disk", f"{plan.weights_disk_gib} GiB for {weights:.1f} GiB of weights{each}"),
     ]  # fmt: skip
+
+
+def _hints(plan: _Plan) -> Iterator[str]:
+    if plan.alone:
+        name, context = plan.request.instance.name, plan.alone.max_model_len
+        yield f"one {name} runs it, too, with context {context:,}: topology single-ecs (SingleEcsLlm)"
 
 
 def _concurrency(plan: _Plan) -> str:

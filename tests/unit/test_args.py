@@ -6,7 +6,7 @@ import sys
 import pulumi
 import pytest
 
-from components.args import ArgsError, SingleEcsLlmArgs, argument_table
+from components.args import ArgsError, DualEcsRayLlmArgs, SingleEcsLlmArgs, argument_table
 
 
 def test_all_problems_at_once_in_the_spelling_of_a_stack_file() -> None:
@@ -168,6 +168,14 @@ def test_every_argument_has_one_line_of_meaning() -> None:
     assert len(SingleEcsLlmArgs.model_fields) == len(table) - 3
     assert "| `port` | whole number | `8000` | TCP port of the endpoint, 1024 to 32767 or 61000 to 65535. |" in table
     assert [] == [row for row in table[2:-1] if row.count("|") != 5 or row.endswith("|  |")]
+
+
+def test_table_of_what_differs() -> None:
+    """The pair's table holds what one machine's does not say."""
+    rows = argument_table(DualEcsRayLlmArgs, SingleEcsLlmArgs).split("\n")[2:-1]
+    own = ["interconnect", "rdmaInterfaces", "ncclEnv", "launcher", "workerTimeoutMinutes"]
+
+    assert ["model", "instanceType", "tensorParallel", "eipBandwidthMbps", *own] == [row.split("`")[1] for row in rows]
 
 
 def test_importing_the_arguments_is_cheap() -> None:

@@ -9,10 +9,10 @@ import pydantic
 import pytest
 
 from components import catalog
-from components.catalog import Engine, Gpu, Image, Instance, Model, Region, Row
+from components.catalog import Engine, Fabric, Gpu, Image, Instance, Model, Region, Row
 from components.sizing import divisible
 
-KINDS = (Engine, Gpu, Image, Instance, Model, Region)
+KINDS = (Engine, Fabric, Gpu, Image, Instance, Model, Region)
 ROWS = [pytest.param(row, id=f"{kind.__name__}-{name}") for kind in KINDS for name, row in catalog.rows(kind).items()]
 
 
@@ -49,6 +49,7 @@ def test_instance_row_is_consistent(name: str) -> None:
     assert row.vcpus > 0
     assert row.memory_gib >= row.vcpus
     assert row.network_gbps is None or 1 <= row.network_gbps <= 400
+    assert row.rdma_interfaces is None or (row.eri and 1 <= row.rdma_interfaces <= 8)
 
 
 @pytest.mark.parametrize("name", names(Gpu))
@@ -73,6 +74,22 @@ def test_model_row_is_consistent(name: str) -> None:
     assert divisible(row, 1)
     assert 1024 <= row.max_context
     assert 2e9 < row.weights_bytes < 2e12
+
+
+def test_eri_interfaces_that_were_read() -> None:
+    """The families whose number a page gives; for the others one is taken, and said."""
+    known = {row.name.split(".")[1].split("-")[0]: row.rdma_interfaces for row in catalog.rows(Instance).values()}
+
+    assert {"ebmgn8v": 2, "ebmgn8is": 2, "gn8is": 1} == {name: number for name, number in known.items() if number}
+
+
+@pytest.mark.parametrize("name", names(Fabric))
+def test_fabric_row_is_consistent(name: str) -> None:
+    """Variables are NCCL's, and none of those that the machine finds from its route."""
+    row = catalog.find(Fabric, name)
+
+    assert [] == [key for key in row.env if not key.startswith("NCCL_") or "IFNAME" in key or "ADDR_RANGE" in key]
+    assert ("1" if name == "tcp" else "0") == row.env["NCCL_IB_DISABLE"]
 
 
 @pytest.mark.parametrize("name", names(Engine))

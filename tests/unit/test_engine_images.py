@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.images import engine_version, other_engine, parse_version
+from components.images import engine_version, named_version, other_engine, parse_version, repository
 
 EGS = "egs-registry.cn-hangzhou.cr.aliyuncs.com/egs/vllm"
 LINGJUN = "egslingjun-registry.cn-wulanchabu.cr.aliyuncs.com/egslingjun/inference-nv-pytorch"
@@ -27,6 +27,21 @@ LINGJUN = "egslingjun-registry.cn-wulanchabu.cr.aliyuncs.com/egslingjun/inferenc
 def test_version_in_a_tag(image: str, vllm: str | None, sglang: str | None) -> None:
     """The vendors' own tag forms; a tag that says nothing gives nothing."""
     assert (vllm, sglang) == (engine_version(image, "vllm"), engine_version(image, "sglang"))
+
+
+@pytest.mark.parametrize(
+    ("image", "ray", "path"),
+    [
+        ("vllm/vllm-openai:v0.32.0", None, "vllm/vllm-openai"),
+        ("docker.io/vllm/vllm-openai:v0.32.0-ray2.60.0", "2.60.0", "vllm/vllm-openai"),
+        ("registry.example.com:5000/team/vllm-ray:v0.32.0", None, "team/vllm-ray"),
+        (f"team/vllm:ray-2.52.0@sha256:{'a' * 64}", "2.52.0", "team/vllm"),
+        ("Not An Image", None, ""),
+    ],
+)
+def test_what_else_an_image_says(image: str, ray: str | None, path: str) -> None:
+    """Another program's version stands behind its name, and the path is the same in every registry."""
+    assert (ray, path) == (named_version(image, "ray"), repository(image))
 
 
 def test_versions_compare() -> None:

@@ -25,6 +25,9 @@ def fit(*arguments: str) -> subprocess.CompletedProcess[str]:
         ("qwen3-235b", ["Qwen/Qwen3-235B-A22B"]),
         ("qwen3-32b-8k-sglang", ["Qwen/Qwen3-32B", "--engine", "sglang", "--context", "8192", "--utilization", "0.85"]),
         ("deepseek-r1-all", ["deepseek-ai/DeepSeek-R1", "--all"]),
+        ("deepseek-v3", ["deepseek-ai/DeepSeek-V3"]),
+        ("deepseek-v3-pairs-sglang", ["deepseek-ai/DeepSeek-V3", "--nodes", "2", "--engine", "sglang"]),
+        ("one-pair", ["deepseek-ai/DeepSeek-V3", "--nodes", "2", "--instance", "ecs.gn8v-8x.48xlarge"]),
         ("one-instance", ["Qwen/QwQ-32B", "--instance", "ecs.gn7i-4x.8xlarge"]),
     ],
 )

@@ -75,13 +75,29 @@ def test_what_fits(
 
 
 @pytest.mark.parametrize(
-    ("change", "layout", "tokens"), [({}, (8, 2), 875_264), ({"tensor_parallel": 16}, (16, 1), 453_952)]
+    ("change", "layout", "tokens"),
+    [
+        ({}, (8, 2), 875_264),
+        ({"tensor_parallel": 16}, (16, 1), 453_952),
+        ({"pipeline_parallel": 1}, (16, 1), 453_952),
+        ({"pipeline_parallel": 4}, (4, 4), 1_805_376),
+        ({"engine": "sglang"}, (16, 1), 453_952),
+        ({"engine": "sglang", "pipeline_parallel": 2}, (8, 2), 875_264),
+        ({"kv_cache_dtype": "fp8"}, (8, 2), 1_750_592),
+    ],
 )
 def test_deepseek_over_two_machines(change: dict[str, object], layout: tuple[int, int], tokens: int) -> None:
-    """A pair of machines takes tensor parallel within each and a stage on each; MLA gains from stages only."""
+    """VLLM takes tensor parallel within a machine and a stage on each, SGLang none; MLA gains from stages only."""
     plan = make_plan(request(R1, PAIR, nodes=2, **change))
 
     assert (layout, tokens) == ((plan.tensor_parallel, plan.pipeline_parallel), plan.kv_tokens)
+
+
+def test_heads_that_sixteen_gpus_cannot_share() -> None:
+    """Forty heads go to eight GPUs, so SGLang gets a stage on each machine."""
+    plan = make_plan(request("Qwen/QwQ-32B", PAIR, nodes=2, engine="sglang"))
+
+    assert (8, 2) == (plan.tensor_parallel, plan.pipeline_parallel)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +121,11 @@ def test_a_layout_given_in_part_is_completed(change: dict[str, object], layout: 
         ("small", request(Q8, A10)),
         ("pair-of-stages", request(R7B, A10X8)),
         ("two-machines", request(R1, PAIR, nodes=2)),
+        ("one-would-do", request(Q32, H20, nodes=2, rdma=True)),
+        (
+            "two-over-tcp",
+            request(R70B, A100X8, nodes=2, launcher="ray", tensor_parallel=16, engine_image="team/vllm:v0.32.0"),
+        ),
         ("sglang-eager", request(Q32, A10X4, engine="sglang", cuda_graphs=False, max_model_len=4096)),
         ("overridden", request(R1, H20X8, gpu_memory_utilization=0.95, allow_unfit=True, max_model_len=8192)),
         ("warnings", request("Qwen/Qwen3-8B-FP8", A10X8, tensor_parallel=4, pipeline_parallel=1, engine_image="x/y:1")),
@@ -126,6 +147,17 @@ def test_verdict(name: str, plan: PlanRequest, golden: Callable[[str, str], None
 def test_an_engine_version_that_was_not_checked_is_a_warning(image: str, warnings: tuple[str, ...]) -> None:
     """Newer and unknown images are allowed, and said."""
     assert warnings == make_plan(request(Q8, A10, engine_image=image)).warnings
+
+
+@pytest.mark.parametrize(
+    ("image", "warned"),
+    [("team/vllm:v0.32.0-ray2.60.0", False), ("team/vllm:v0.32.0", True), ("vllm/vllm-openai:nightly", True)],
+)
+def test_an_image_that_may_lack_ray_is_a_warning(image: str, *, warned: bool) -> None:
+    """Only a tag can tell before the machine boots."""
+    text = f"the name of {image} does not tell whether it holds Ray 2.52.0 or newer; the boot looks"
+
+    assert warned == (text in make_plan(request(R1, PAIR, nodes=2, launcher="ray", engine_image=image)).warnings)
 
 
 def test_gpu_nobody_measured_is_a_warning() -> None:

@@ -11,6 +11,7 @@ from components.plan import PlanError, PlanRequest, make_plan
 
 SMALL: dict[str, object] = {"model": "Qwen/Qwen3-8B", "instance": "ecs.gn7i-c8g1.2xlarge"}
 EIGHT_A10: dict[str, object] = {"model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "instance": "ecs.gn7i-8x.16xlarge"}
+PAIR: dict[str, object] = {"model": "deepseek-ai/DeepSeek-R1", "instance": "ecs.ebmgn8v.48xlarge", "nodes": 2}
 MOE_FP8: dict[str, object] = {"model": "Qwen/Qwen3-235B-A22B-FP8", "instance": "ecs.gn8v-8x.48xlarge"}
 
 
@@ -39,6 +40,19 @@ CASES: list[dict[str, object]] = [
     SMALL | {"gpu_memory_utilization": 0.95, "engine": "sglang"},
     EIGHT_A10 | {"tensor_parallel": 8},
     {"model": "Qwen/QwQ-32B", "instance": "ecs.ebmgn8v.48xlarge", "nodes": 2, "tensor_parallel": 16},
+    PAIR | {"tensor_parallel": 32},
+    PAIR | {"tensor_parallel": 8, "pipeline_parallel": 1},
+    PAIR | {"tensor_parallel": 16, "pipeline_parallel": 2},
+    PAIR | {"pipeline_parallel": 3},
+    PAIR | {"instance": "ecs.gn8is-8x.32xlarge"},
+    PAIR | {"instance": "ecs.gn7e-c16g1.32xlarge", "model": "Qwen/Qwen3-235B-A22B", "rdma": True},
+    PAIR | {"max_model_len": 163_840, "gpu_memory_utilization": 0.6},
+    PAIR | {"launcher": "ray"},
+    PAIR | {"launcher": "ray", "engine": "sglang"},
+    PAIR | {"launcher": "ray", "engine_image": "team/vllm:v0.32.0-ray2.51.2"},
+    {"model": "moonshotai/Kimi-K2-Instruct", "instance": "ecs.ebmgn8v.48xlarge"},
+    PAIR | {"model": "moonshotai/Kimi-K2-Instruct", "gpu_memory_utilization": 0.7},
+    PAIR | {"model": "moonshotai/Kimi-K2-Instruct", "gpu_memory_utilization": 0.7, "nodes": 1},
     {"model": "Qwen/QwQ-32B", "instance": "ecs.gn7i-8x.16xlarge", "tensor_parallel": 5},
     MOE_FP8 | {"tensor_parallel": 8},
     MOE_FP8 | {"tensor_parallel": 8, "engine": "sglang"},
@@ -85,3 +99,16 @@ def test_layouts_that_cannot_start_have_no_override() -> None:
     """`allowUnfit` lets estimates be wrong; an engine that would stop at once is refused all the same."""
     with pytest.raises(PlanError, match="cannot share 28 attention heads"):
         make_plan(request(EIGHT_A10 | {"tensor_parallel": 8, "allow_unfit": True}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"instance": "ecs.gn7e-c16g1.32xlarge", "rdma": True}, "has no eRDMA interface"),
+        ({"launcher": "ray"}, "holds no Ray"),
+    ],
+)
+def test_what_is_no_estimate_has_no_override(change: dict[str, object], message: str) -> None:
+    """An interface or a program that is not there does not appear by wishing."""
+    with pytest.raises(PlanError, match=message):
+        make_plan(request(PAIR | {"allow_unfit": True} | change))
