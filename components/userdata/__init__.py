@@ -3,9 +3,10 @@ What an ECS machine reads at its first boot.
 
 Plain values in, text out. The machine's programs are the files in ``machine/``,
 never templated; what differs between two machines is ``settings.env`` and
-``engine.argv``, written in the clear so that a preview shows every change.
-User data has 16 KiB, so the programs travel compressed and without their
-comment lines; everything that explains them is a comment line, none is a docstring.
+``engine.argv`` (on a pair also ``fabric.env``), written in the clear so that a preview
+shows every change. User data has little room, so a node gets only the programs it
+needs, compressed and without their comment lines; everything that explains them
+is a comment line, none is a docstring.
 """
 
 import base64
@@ -16,11 +17,13 @@ import shlex
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
-MAX_BYTES = 16 * 1024
+MAX_BYTES = 32 * 1024
 """Raw user data ECS accepts, before Base64.
 
-Source: https://www.alibabacloud.com/help/doc-detail/108461.htm, read 2026-08-22.
+Source: UserData of CreateInstance and CreateLaunchTemplate in
+https://pypi.org/project/alibabacloud-ecs20140526/7.11.8/, read 2026-11-21.
 """
 
 SETTINGS = (
@@ -28,12 +31,20 @@ SETTINGS = (
     "LLM_ENGINE_IMAGE",
     "LLM_GATE_IMAGE",
     "LLM_GPU_COUNT",
+    "LLM_HEAD_ADDRESS",
+    "LLM_INTERCONNECT",
     "LLM_KEY_PARAMETER",
+    "LLM_LAUNCHER",
     "LLM_MAX_REQUEST_MIB",
     "LLM_MODEL",
+    "LLM_MTU",
+    "LLM_NODES",
+    "LLM_NODE_RANK",
     "LLM_OSS_BUCKET",
     "LLM_OSS_PREFIX",
     "LLM_PORT",
+    "LLM_RAY_TOKEN_PARAMETER",
+    "LLM_RDMA_DEVICES",
     "LLM_REGION",
     "LLM_TLS",
     "LLM_TLS_CERTIFICATE_PARAMETER",
@@ -42,10 +53,16 @@ SETTINGS = (
     "LLM_WEIGHTS_REVISION",
     "LLM_WEIGHTS_SOURCE",
     "LLM_WEIGHTS_STREAMS",
+    "LLM_WORKER_MINUTES",
 )
 """Every name a machine's programs read, all required; those that do not apply are empty."""
 
 _HERE = Path(__file__).parent
+
+_ONLY = {
+    "gate": ("Caddyfile", "bin/watch", "python/probe.py", "systemd/llm-watch.service"),
+}
+"""Files of the machine's folder that not every node has, by the part they play."""
 
 _COMMENT_LINE = re.compile(rb"^[ \t]*#(?!!).*\n", re.MULTILINE)
 
@@ -57,27 +74,37 @@ runcmd:
 - python3 -m tarfile -e machine.tar.bz2 .
 - cp systemd/* /etc/systemd/system/
 - systemctl daemon-reload
-- systemctl enable --now --no-block llm.service llm-watch.service
+- systemctl enable --now --no-block $(ls systemd)
 """
 
+Settings = Mapping[str, str | int]
 
-def cloud_config(settings: Mapping[str, str | int], engine_argv: Sequence[str]) -> str:
+
+def cloud_config(
+    settings: Settings, engine_argv: Sequence[str], fabric_env: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """
-    Return the user data of a machine that runs *engine_argv* under *settings*.
+    Return the user data of a node that runs *engine_argv* under *settings*.
+
+    Args:
+        settings: The names in SETTINGS to values.
+        engine_argv: The node's own command; ``@HEAD@`` in it becomes the head's private address on the machine.
+        fabric_env: Variables of both nodes' engines, of a pair only, e.g. ``{"NCCL_IB_HCA": "erdma"}``.
 
     Raises:
-        ValueError: A setting is missing or unknown, a value cannot stand on one line, or the text is over 16 KiB.
+        ValueError: A setting is missing or unknown, a value cannot stand on one line, or the text is too large.
     """
     if set(settings) != set(SETTINGS):
         wrong = ", ".join(sorted(set(settings) ^ set(SETTINGS)))
         raise ValueError(f"settings: {wrong} missing or unknown. Give exactly the names in SETTINGS.")
-    values = [f"{name}={shlex.quote(_line(name, settings[name]))}" for name in SETTINGS]
     # Base85 takes 6 % less room than Base64, the only encoding cloud-init itself would undo.
     files = {
-        "settings.env": values,
+        "settings.env": [f"{name}={shlex.quote(_line(name, settings[name]))}" for name in SETTINGS],
         "engine.argv": [_argument(value) for value in engine_argv],
-        "machine.b85": [base64.b85encode(machine_archive()).decode()],
+        "machine.b85": [base64.b85encode(machine_archive(settings)).decode()],
     }
+    if _is_pair(settings):
+        files["fabric.env"] = [f"{name}={_variable(name, value)}" for name, value in sorted(fabric_env.items())]
     text = "#cloud-config\nwrite_files:\n" + "".join(_file(name, lines) for name, lines in files.items()) + _START
     if (size := len(text.encode())) > MAX_BYTES:
         raise ValueError(
@@ -92,18 +119,36 @@ def ready_command(seconds: int) -> str:
     return f"{first}\nLLM_READY_SECONDS={seconds}\n{rest}"
 
 
-def machine_archive() -> bytes:
-    """Return the machine's fixed files, less comment lines, as a tar.bz2 with the same bytes wherever it is made."""
+def machine_archive(settings: Settings) -> bytes:
+    """Return the node's programs, less comment lines, as a tar.bz2 with the same bytes wherever it is made."""
     root = _HERE / "machine"
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for path in sorted(path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
-            member = tarfile.TarInfo(path.relative_to(root).as_posix())
-            member.mode = 0o755 if path.parent.name == "bin" else 0o644
-            data = _COMMENT_LINE.sub(b"", path.read_bytes())
+        for name in machine_files(settings):
+            member = tarfile.TarInfo(name)
+            member.mode = 0o755 if name.startswith("bin/") else 0o644
+            data = _COMMENT_LINE.sub(b"", (root / name).read_bytes())
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
     return bz2.compress(plain.getvalue(), 9)
+
+
+def machine_files(settings: Settings) -> list[str]:
+    """Return which files of the machine's folder a node under *settings* gets, sorted."""
+    root = _HERE / "machine"
+    paths = [path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    absent = {name for part, names in _ONLY.items() if part not in _parts(settings) for name in names}
+    return sorted({path.relative_to(root).as_posix() for path in paths} - absent)
+
+
+def _is_pair(settings: Settings) -> bool:
+    return str(settings["LLM_NODES"]) == "2"
+
+
+def _parts(settings: Settings) -> set[str]:
+    """Return the parts that a node plays."""
+    own = {"pair" if _is_pair(settings) else "single", str(settings["LLM_INTERCONNECT"]), str(settings["LLM_LAUNCHER"])}
+    return own | ({"gate"} if str(settings["LLM_NODE_RANK"]) == "0" else set())
 
 
 def _line(name: str, value: str | int) -> str:
@@ -117,6 +162,12 @@ def _argument(value: str) -> str:
     if not value or value[0] == " ":
         raise ValueError(f"engine argument: {value!r} is empty or starts with a space. Leave it out.")
     return _line("engine argument", value)
+
+
+def _variable(name: str, value: str) -> str:
+    if not re.fullmatch(r"[\w.,:;/=^@%+-]*", value):
+        raise ValueError(f"{name}: {value!r} has a character that an environment file would not keep. Leave it out.")
+    return value
 
 
 def _file(name: str, lines: Sequence[str]) -> str:

@@ -208,10 +208,10 @@ def test_the_zone_lies_in_the_providers_region(preview: Preview) -> None:
 
 def test_user_data_over_the_limit_is_refused_first(preview: Preview) -> None:
     """Engine arguments that do not fit into user data are refused before any resource, with both sizes."""
-    seen = preview(endpoint(extra_engine_args=["--hf-overrides", "x" * 16_384]))
+    seen = preview(endpoint(extra_engine_args=["--hf-overrides", "x" * 32_768]))
 
     assert seen.said.startswith("SingleEcsLlm: 1 argument rejected\n  extraEngineArgs: user data: ")
-    assert "bytes, ECS accepts 16384." in seen.said
+    assert "bytes, ECS accepts 32768." in seen.said
     assert {"llm-dev"} == set(seen.resources)
 
 

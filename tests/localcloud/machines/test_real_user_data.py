@@ -25,12 +25,20 @@ SETTINGS: dict[str, str | int] = {
     "LLM_ENGINE_IMAGE": f"{REGISTRY}/vllm:1",
     "LLM_GATE_IMAGE": f"{REGISTRY}/caddy:2",
     "LLM_GPU_COUNT": 1,
+    "LLM_HEAD_ADDRESS": "",
+    "LLM_INTERCONNECT": "",
     "LLM_KEY_PARAMETER": "llm-key",
+    "LLM_LAUNCHER": "",
     "LLM_MAX_REQUEST_MIB": 16,
     "LLM_MODEL": "qwen3-8b",
+    "LLM_MTU": "",
+    "LLM_NODES": 1,
+    "LLM_NODE_RANK": 0,
     "LLM_OSS_BUCKET": "",
     "LLM_OSS_PREFIX": "",
     "LLM_PORT": 8000,
+    "LLM_RAY_TOKEN_PARAMETER": "",
+    "LLM_RDMA_DEVICES": 0,
     "LLM_REGION": SPEC.region,
     "LLM_TLS": "off",
     "LLM_TLS_CERTIFICATE_PARAMETER": "",
@@ -39,6 +47,7 @@ SETTINGS: dict[str, str | int] = {
     "LLM_WEIGHTS_REVISION": "master",
     "LLM_WEIGHTS_SOURCE": "modelscope",
     "LLM_WEIGHTS_STREAMS": 4,
+    "LLM_WORKER_MINUTES": "",
 }
 COMMON = ["--served-model-name", "qwen3-8b", "--host", "0.0.0.0", "--port", "8000"]  # noqa: S104 - in its container
 VLLM = ["vllm", "serve", "/model", *COMMON, "--max-model-len", "32768"]

@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from components.userdata import cloud_config, ready_command
+from components.userdata import cloud_config, machine_files, ready_command
 from tests.unit.userdata.programs import MACHINE
 from tests.unit.userdata.test_document import GOOD, VLLM, files
 
@@ -37,8 +37,11 @@ class Box:
         self.calls = folder / "calls"
         for name in ("opt", "run", "srv", "stubs", "etc-docker", "units"):
             (folder / name).mkdir()
-        shutil.copytree(MACHINE, folder / "opt" / "llm", ignore=shutil.ignore_patterns("__pycache__"))
-        for path, text in files(cloud_config({**GOOD, **(settings or {})}, VLLM)).items():
+        node = {**GOOD, **(settings or {})}
+        for name in machine_files(node):
+            (folder / "opt" / "llm" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(MACHINE / name, folder / "opt" / "llm" / name)
+        for path, text in files(cloud_config(node, VLLM)).items():
             (folder / path.removeprefix("/")).write_text(text)
         (folder / "units" / "llm.service").touch()
         self.status = folder / "run" / "llm" / "status"

@@ -7,6 +7,7 @@ import re
 import shlex
 import tarfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.userdata import MAX_BYTES, SETTINGS, cloud_config, machine_archive
+from components.userdata import MAX_BYTES, SETTINGS, cloud_config, machine_archive, machine_files
 from tests.unit.userdata.programs import MACHINE
 
 GOOD: dict[str, str | int] = {
@@ -22,12 +23,20 @@ GOOD: dict[str, str | int] = {
     "LLM_ENGINE_IMAGE": "registry.example.com/egs/vllm:0.11.0",
     "LLM_GATE_IMAGE": "registry.example.com/caddy:2.11.7",
     "LLM_GPU_COUNT": 2,
+    "LLM_HEAD_ADDRESS": "",
+    "LLM_INTERCONNECT": "",
     "LLM_KEY_PARAMETER": "llm-dev-api-key",
+    "LLM_LAUNCHER": "",
     "LLM_MAX_REQUEST_MIB": 32,
     "LLM_MODEL": "Qwen/Qwen3-32B",
+    "LLM_MTU": "",
+    "LLM_NODES": 1,
+    "LLM_NODE_RANK": 0,
     "LLM_OSS_BUCKET": "",
     "LLM_OSS_PREFIX": "",
     "LLM_PORT": 8000,
+    "LLM_RAY_TOKEN_PARAMETER": "",
+    "LLM_RDMA_DEVICES": 0,
     "LLM_REGION": "cn-hangzhou",
     "LLM_TLS": "off",
     "LLM_TLS_CERTIFICATE_PARAMETER": "",
@@ -36,7 +45,25 @@ GOOD: dict[str, str | int] = {
     "LLM_WEIGHTS_REVISION": "master",
     "LLM_WEIGHTS_SOURCE": "modelscope",
     "LLM_WEIGHTS_STREAMS": 16,
+    "LLM_WORKER_MINUTES": "",
 }
+HEAD: dict[str, str | int] = {
+    "LLM_GPU_COUNT": 8,
+    "LLM_INTERCONNECT": "erdma",
+    "LLM_LAUNCHER": "native",
+    "LLM_MTU": 8500,
+    "LLM_NODES": 2,
+    "LLM_RDMA_DEVICES": 2,
+    "LLM_WORKER_MINUTES": 20,
+}
+WORKER: dict[str, str | int] = {
+    **HEAD,
+    "LLM_HEAD_ADDRESS": "10.0.0.4",
+    "LLM_KEY_PARAMETER": "",
+    "LLM_NODE_RANK": 1,
+}
+RAY: dict[str, str | int] = {"LLM_LAUNCHER": "ray", "LLM_RAY_TOKEN_PARAMETER": "llm-dev-ray-token"}
+TCP: dict[str, str | int] = {"LLM_INTERCONNECT": "tcp", "LLM_MTU": "", "LLM_RDMA_DEVICES": 0}
 VLLM = shlex.split("vllm serve /model --host 0.0.0.0 --port 8000 --served-model-name Qwen/Qwen3-32B")
 SGLANG = shlex.split("python3 -m sglang.launch_server --model-path /model --host 0.0.0.0 --port 8000 --enable-metrics")
 OSS: dict[str, str | int] = {
@@ -72,9 +99,10 @@ def test_first_line() -> None:
     assert cloud_config(GOOD, VLLM).startswith("#cloud-config\n")
 
 
-def test_archive_is_the_machine_folder() -> None:
-    """The archive holds every file of machine/ less its comment lines; programs are executable, owner is root."""
-    packed = base64.b85decode(files(cloud_config(GOOD, VLLM))["/opt/llm/machine.b85"].strip())
+@pytest.mark.parametrize("node", [{}, HEAD, WORKER], ids=["single", "head", "worker"])
+def test_archive_holds_the_nodes_files(node: dict[str, str | int]) -> None:
+    """The archive holds each file of the node less its comment lines; programs are executable, owner is root."""
+    packed = base64.b85decode(files(cloud_config({**GOOD, **node}, VLLM))["/opt/llm/machine.b85"].strip())
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         found = {
             member.name: (member.mode, member.uid, member.mtime, archive.extractfile(member).read().decode())  # type: ignore[union-attr]
@@ -82,21 +110,39 @@ def test_archive_is_the_machine_folder() -> None:
         }
 
     assert found == {
-        str(path.relative_to(MACHINE)): (
-            0o755 if path.parent.name == "bin" else 0o644,
-            0,
-            0,
-            "".join(line for line in path.read_text().splitlines(keepends=True) if not re.match(r"\s*#[^!]", line)),
-        )
+        name: (0o755 if name.startswith("bin/") else 0o644, 0, 0, _without_comments(MACHINE / name))
+        for name in machine_files({**GOOD, **node})
+    }
+
+
+def _without_comments(path: Path) -> str:
+    return "".join(line for line in path.read_text().splitlines(keepends=True) if not re.match(r"\s*#[^!]", line))
+
+
+@pytest.mark.parametrize(
+    ("node", "lacks"),
+    [
+        ({}, set()),
+        (HEAD, set()),
+        (WORKER, {"Caddyfile", "bin/watch", "python/probe.py", "systemd/llm-watch.service"}),
+    ],
+    ids=["single", "head", "worker"],
+)
+def test_a_node_gets_what_it_needs(node: dict[str, str | int], lacks: set[str]) -> None:
+    """Of the machine's folder a node gets everything but what its part has no use for."""
+    every = {
+        path.relative_to(MACHINE).as_posix()
         for path in MACHINE.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 
+    assert lacks == every - set(machine_files({**GOOD, **node}))
+
 
 def test_archive_is_the_same_every_time() -> None:
     """Two renderings have the same bytes, so a preview shows no change where there is none."""
-    assert machine_archive() == machine_archive()
-    assert bz2.decompress(machine_archive())
+    assert machine_archive(GOOD) == machine_archive(GOOD)
+    assert bz2.decompress(machine_archive(GOOD))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
@@ -116,9 +162,12 @@ def test_any_printable_value_arrives(value: str) -> None:
 
 def test_secrets_have_no_place() -> None:
     """No setting is a secret: those that lead to one end in _PARAMETER, a name in OOS."""
-    assert {"LLM_KEY_PARAMETER", "LLM_TLS_CERTIFICATE_PARAMETER", "LLM_TLS_KEY_PARAMETER"} == {
-        name for name in SETTINGS if re.search("KEY|SECRET|TOKEN|CERTIFICATE", name)
+    named = {name for name in SETTINGS if re.search("KEY|SECRET|TOKEN|CERTIFICATE", name)}
+
+    assert {"KEY", "RAY_TOKEN", "TLS_CERTIFICATE", "TLS_KEY"} == {
+        name.removeprefix("LLM_").removesuffix("_PARAMETER") for name in named if name.endswith("_PARAMETER")
     }
+    assert len(named) == 4
 
 
 def test_room_for_long_arguments() -> None:
@@ -129,7 +178,7 @@ def test_room_for_long_arguments() -> None:
 @pytest.mark.parametrize(
     ("settings", "argv", "message"),
     [
-        ({}, ["x" * 2000], r"user data: 1\d{4} bytes, ECS accepts 16384\. Shorten the engine's extra arguments"),
+        ({}, ["x" * 20000], r"user data: 3\d{4} bytes, ECS accepts 32768\. Shorten the engine's extra arguments"),
         ({"LLM_MODEL": "a\nb"}, VLLM, r"LLM_MODEL: 'a\\nb' has a character that cannot stand on one line"),
         ({"LLM_MODEL": "a\0"}, VLLM, r"LLM_MODEL: 'a\\x00' has a character"),
         ({}, ["vllm", "a\u2028b"], r"engine argument: 'a\\u2028b' has a character"),
@@ -142,6 +191,21 @@ def test_refusals(settings: dict[str, str | int], argv: list[str], message: str)
     """What cannot travel is refused with the value and a way out."""
     with pytest.raises(ValueError, match=message):
         cloud_config({**GOOD, **settings}, argv)
+
+
+@pytest.mark.parametrize("value", ["a b", "it's", '"', "$HOME", "#", "a\\", "a\nb"])
+def test_fabric_variable_that_would_not_arrive(value: str) -> None:
+    """What an environment file would read as something else is refused."""
+    with pytest.raises(ValueError, match=r"NCCL_IB_HCA: .* has a character that an environment file would not keep"):
+        cloud_config({**GOOD, **HEAD}, VLLM, {"NCCL_IB_HCA": value})
+
+
+def test_fabric_variables() -> None:
+    """A pair's variables for NCCL stand in the clear, sorted; an empty command is the Ray worker's."""
+    written = files(cloud_config({**GOOD, **WORKER}, [], {"NCCL_NET_GDR_LEVEL": "SYS", "NCCL_IB_HCA": "=mlx5_0:1,^x"}))
+
+    assert "NCCL_IB_HCA==mlx5_0:1,^x\nNCCL_NET_GDR_LEVEL=SYS\n" == written["/opt/llm/fabric.env"]
+    assert "" == written["/opt/llm/engine.argv"]
 
 
 def test_missing_setting() -> None:

@@ -18,7 +18,8 @@ SHELL = [*sorted((MACHINE / "bin").iterdir()), MACHINE / "lib.sh", MACHINE.paren
 PYTHON = sorted((MACHINE / "python").glob("*.py"))
 UNITS = sorted((MACHINE / "systemd").iterdir())
 COMPOSE = MACHINE / "compose.yaml"
-WITHOUT_A_READER = {"LLM_ENGINE"}
+OF_A_PAIR = "NODE|HEAD|INTERCONNECT|LAUNCHER|MTU|RAY|RDMA|WORKER"
+WITHOUT_A_READER = {"LLM_ENGINE"} | {name for name in SETTINGS if re.search(OF_A_PAIR, name)}
 """Settings for a person who reads settings.env; no program needs them."""
 
 
