@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from components.args import ArgsError as ArgsError
+    from components.args import DualEcsRayLlmArgs as DualEcsRayLlmArgs
     from components.args import SingleEcsLlmArgs as SingleEcsLlmArgs
+    from components.dual_ecs_ray import DualEcsRayLlm as DualEcsRayLlm
     from components.single_ecs import SingleEcsLlm as SingleEcsLlm
 
 _HOMES = {
     "ArgsError": "components.args",
+    "DualEcsRayLlm": "components.dual_ecs_ray",
+    "DualEcsRayLlmArgs": "components.args",
     "SingleEcsLlm": "components.single_ecs",
     "SingleEcsLlmArgs": "components.args",
 }
 
-__all__ = ["ArgsError", "SingleEcsLlm", "SingleEcsLlmArgs"]
+__all__ = ["ArgsError", "DualEcsRayLlm", "DualEcsRayLlmArgs", "SingleEcsLlm", "SingleEcsLlmArgs"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

@@ -1,50 +1,67 @@
-"""What only the machine may read: the API key and the TLS pair, as OOS secret parameters."""
+"""What only the machines may read: the API key, the TLS pair and Ray's token, as OOS secret parameters."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_alicloud as alicloud
 import pulumi_random as random
 
-from components.args import SingleEcsLlmArgs
+from components.args import EcsLlmArgs
 from components.names import physical_name
 
-_KEY_LENGTH = 48
+_GENERATED_LENGTH = 48
+
+KEY = "LLM_KEY_PARAMETER"
+TLS_CERTIFICATE = "LLM_TLS_CERTIFICATE_PARAMETER"
+TLS_KEY = "LLM_TLS_KEY_PARAMETER"
+RAY_TOKEN = "LLM_RAY_TOKEN_PARAMETER"  # noqa: S105 - the name of a setting
+"""Settings that name a secret parameter."""
+
+_LOGICAL = {KEY: "api-key", TLS_CERTIFICATE: "tls-certificate", TLS_KEY: "tls-key", RAY_TOKEN: "ray-token"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Credentials:
-    """The endpoint's secrets, and where the machine finds them."""
+    """The endpoint's secrets, and where its machines find them."""
 
     api_key: pulumi.Output[str]
     """Secret; what a client sends as ``Authorization: Bearer``."""
-    parameters: tuple[alicloud.oos.SecretParameter, ...]
-    """Where the machine fetches them."""
+    parameters: Mapping[str, alicloud.oos.SecretParameter]
+    """Where a machine fetches them, by the setting that names the parameter."""
     edition: pulumi.Output[str]
     """Another text whenever a secret changes; tells nothing about them."""
 
 
-def parameter_names(name: str, args: SingleEcsLlmArgs) -> dict[str, str]:
+def parameter_names(name: str, args: EcsLlmArgs, *, ray: bool = False) -> dict[str, str]:
     """Return the settings that name the secret parameters; empty where the secret is not used."""
-    base = f"llm-{physical_name(name)}"
+    used = {KEY: True, TLS_CERTIFICATE: args.tls, TLS_KEY: args.tls, RAY_TOKEN: ray}
     return {
-        "LLM_KEY_PARAMETER": f"{base}-api-key",
-        "LLM_TLS_CERTIFICATE_PARAMETER": f"{base}-tls-certificate" if args.tls else "",
-        "LLM_TLS_KEY_PARAMETER": f"{base}-tls-key" if args.tls else "",
+        setting: f"llm-{physical_name(name)}-{_LOGICAL[setting]}" if wanted else "" for setting, wanted in used.items()
     }
 
 
-def credentials(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> Credentials:
-    """Return the secrets of *args*, generating the API key when none is given."""
+def credentials(name: str, args: EcsLlmArgs, names: Mapping[str, str], opts: pulumi.ResourceOptions) -> Credentials:
+    """Return the secrets of *args* under *names*, generating those that nobody gave."""
     api_key = _api_key(name, args, opts)
-    names = parameter_names(name, args)
-    parameters = [_parameter(f"{name}-api-key", names["LLM_KEY_PARAMETER"], api_key, args, opts)]
-    if args.tls_certificate is not None and args.tls_private_key is not None:
-        pair = {"CERTIFICATE": args.tls_certificate, "KEY": args.tls_private_key}
-        for part, value in pair.items():
-            setting = names[f"LLM_TLS_{part}_PARAMETER"]
-            parameters.append(_parameter(f"{name}-tls-{part.lower()}", setting, value, args, opts))
-    return Credentials(api_key, tuple(parameters), _edition(name, parameters, opts))
+    values: dict[str, pulumi.Input[str] | None] = {
+        KEY: api_key,
+        TLS_CERTIFICATE: args.tls_certificate,
+        TLS_KEY: args.tls_private_key,
+        RAY_TOKEN: _generated(f"{name}-generated-ray-token", opts) if names[RAY_TOKEN] else None,
+    }
+    parameters = {
+        setting: alicloud.oos.SecretParameter(
+            f"{name}-{_LOGICAL[setting]}",
+            secret_parameter_name=names[setting],
+            value=pulumi.Output.secret(value),
+            tags=args.tags,
+            opts=opts,
+        )
+        for setting, value in values.items()
+        if value is not None
+    }
+    return Credentials(api_key, parameters, _edition(name, list(parameters.values()), opts))
 
 
 def _edition(
@@ -55,19 +72,11 @@ def _edition(
     return random.RandomId(f"{name}-secrets-edition", byte_length=4, keepers=keepers, opts=opts).hex
 
 
-def _parameter(
-    logical: str,
-    physical: str,
-    value: pulumi.Input[str],
-    args: SingleEcsLlmArgs,
-    opts: pulumi.ResourceOptions,
-) -> alicloud.oos.SecretParameter:
-    return alicloud.oos.SecretParameter(
-        logical, secret_parameter_name=physical, value=pulumi.Output.secret(value), tags=args.tags, opts=opts
-    )
-
-
-def _api_key(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def _api_key(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     if args.api_key is not None:
         return pulumi.Output.secret(args.api_key)
-    return random.RandomPassword(f"{name}-generated-key", length=_KEY_LENGTH, special=False, opts=opts).result
+    return _generated(f"{name}-generated-key", opts)
+
+
+def _generated(logical: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    return random.RandomPassword(logical, length=_GENERATED_LENGTH, special=False, opts=opts).result

@@ -1,16 +1,25 @@
 """Who can reach the endpoint: the allow-list rules, and an EIP only when public access is asked for."""
 
+import dataclasses
 import re
 
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.args import SingleEcsLlmArgs
+from components.args import EcsLlmArgs
 from components.names import physical_name
 
 
+@dataclasses.dataclass(frozen=True)
+class Reached:
+    """Where the endpoint is reached, and what must be there for that."""
+
+    address: pulumi.Output[str]
+    joined: tuple[pulumi.Resource, ...]
+
+
 def allow_rules(
-    name: str, args: SingleEcsLlmArgs, security_group_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+    name: str, args: EcsLlmArgs, security_group_id: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> list[alicloud.ecs.SecurityGroupRule]:
     """Return one ingress rule for each CIDR that may call the endpoint's port."""
     return [
@@ -28,11 +37,12 @@ def allow_rules(
     ]
 
 
-def public_address(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> alicloud.ecs.EipAddress | None:
-    """Return the EIP of a public endpoint; it outlives the machine, so the endpoint keeps its address."""
+def address(name: str, args: EcsLlmArgs, instance: alicloud.ecs.Instance, opts: pulumi.ResourceOptions) -> Reached:
+    """Return the private address of *instance*, or of a public endpoint the EIP joined to it."""
     if not args.public_allowed_cidrs:
-        return None
-    return alicloud.ecs.EipAddress(
+        return Reached(instance.primary_ip_address, ())
+    # It outlives the machine, so the endpoint keeps its address.
+    eip = alicloud.ecs.EipAddress(
         f"{name}-eip",
         address_name=physical_name(name),
         bandwidth=str(args.eip_bandwidth_mbps),
@@ -40,3 +50,11 @@ def public_address(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptio
         tags=args.tags,
         opts=opts,
     )
+    association = alicloud.ecs.EipAssociation(
+        f"{name}-eip-association",
+        allocation_id=eip.id,
+        instance_id=instance.id,
+        instance_type="EcsInstance",
+        opts=opts,
+    )
+    return Reached(eip.ip_address, (association,))

@@ -2,15 +2,41 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.args import SingleEcsLlmArgs
-from components.credentials import Credentials, parameter_names
+from components.args import EcsLlmArgs
 from components.names import physical_name
 from components.network import Network
 from components.policy import TRUST_ECS, boot_policy
+
+_RDMA = "HighPerformance"
+"""The provider's name for an interface that carries eRDMA."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Boot:
+    """What a machine reads when it boots."""
+
+    user_data: pulumi.Input[str]
+    parameters: Mapping[str, str]
+    """Its settings that name secret parameters, which its role may read; empty where one is not used."""
+    secrets: Sequence[pulumi.Resource]
+    """Those parameters: the boot takes a missing one for final."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Placement:
+    """Where a machine stands among others; the default is alone."""
+
+    deployment_set_id: pulumi.Input[str] | None = None
+    security_group_ids: tuple[pulumi.Input[str], ...] = ()
+    """Groups beside the endpoint's own."""
+    rdma_interfaces: int = 0
+    """Network cards whose interface carries eRDMA, at most two: the provider creates one beside the primary."""
+    jumbo_frames: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,36 +49,43 @@ class Machine:
 
 def machine(
     name: str,
-    args: SingleEcsLlmArgs,
+    args: EcsLlmArgs,
     net: Network,
-    keys: Credentials,
-    user_data: str,
+    boot: Boot,
     opts: pulumi.ResourceOptions,
+    place: Placement = Placement(),
 ) -> Machine:
-    """Return a GPU instance that boots *user_data*, with its weights disk and its role."""
+    """Return a GPU instance that reads *boot*, with its weights disk, and its role when it has anything to read."""
     disk = _weights_disk(name, args, opts)
-    role, granted = _role(name, args, opts)
-    # The boot takes a missing secret or a refused read for final.
-    before = [*net.egress, *keys.parameters, granted]
-    instance = _instance(name, args, net, user_data, before, opts)
-    joined = (
-        alicloud.ecs.EcsDiskAttachment(
-            f"{name}-weights-attachment", disk_id=disk.id, instance_id=instance.id, opts=opts
-        ),
-        alicloud.ecs.RamRoleAttachment(
-            f"{name}-role-attachment", instance_id=instance.id, ram_role_name=role.role_name, opts=opts
-        ),
+    role = _role(name, args, boot, opts)
+    before = [*net.egress, *boot.secrets, *((role.granted,) if role else ())]
+    instance = _instance(name, args, net, boot, place, pulumi.ResourceOptions.merge(opts, _after(before)))
+    attachment = alicloud.ecs.EcsDiskAttachment(
+        f"{name}-weights-attachment", disk_id=disk.id, instance_id=instance.id, opts=opts
     )
-    return Machine(instance, joined)
+    if role is None:
+        return Machine(instance, (attachment,))
+    taken = alicloud.ecs.RamRoleAttachment(
+        f"{name}-role-attachment", instance_id=instance.id, ram_role_name=role.name, opts=opts
+    )
+    return Machine(instance, (attachment, taken))
+
+
+def _after(before: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(
+        # The provider would update both in place: cloud-init does not run twice, so a new
+        # boot script would silently do nothing, and a new image would wipe the disk.
+        replace_on_changes=["userData", "imageId"],
+        # The weights disk and the EIP belong to one instance at a time, and GPU quota
+        # rarely holds two machines.
+        delete_before_replace=True,
+        depends_on=list(before),
+        custom_timeouts=pulumi.CustomTimeouts(create="30m", update="30m", delete="30m"),
+    )
 
 
 def _instance(
-    name: str,
-    args: SingleEcsLlmArgs,
-    net: Network,
-    user_data: str,
-    before: list[pulumi.Resource],
-    opts: pulumi.ResourceOptions,
+    name: str, args: EcsLlmArgs, net: Network, boot: Boot, place: Placement, opts: pulumi.ResourceOptions
 ) -> alicloud.ecs.Instance:
     return alicloud.ecs.Instance(
         f"{name}-instance",
@@ -61,7 +94,11 @@ def _instance(
         instance_type=args.instance_type,
         image_id=args.system_image_id,
         vswitch_id=net.vswitch_id,
-        security_groups=[net.security_group_id],
+        security_groups=[net.security_group_id, *place.security_group_ids],
+        deployment_set_id=place.deployment_set_id,
+        network_interface_traffic_mode=_RDMA if place.rdma_interfaces else None,
+        network_interfaces=_second_interface(net, place) if place.rdma_interfaces > 1 else None,
+        enable_jumbo_frame=place.jumbo_frames,
         system_disk_category="cloud_essd",
         system_disk_size=args.system_disk_gib,
         system_disk_encrypted=True,
@@ -70,26 +107,23 @@ def _instance(
         spot_strategy=args.spot_strategy,
         spot_price_limit=args.spot_price_limit,
         # Plain text: it cannot be mistaken for base64, and a reviewer reads its diff.
-        user_data=user_data,
+        user_data=boot.user_data,
         tags=args.tags,
         volume_tags=args.tags,
-        opts=pulumi.ResourceOptions.merge(
-            opts,
-            pulumi.ResourceOptions(
-                # The provider would update both in place: cloud-init does not run twice, so a new
-                # boot script would silently do nothing, and a new image would wipe the disk.
-                replace_on_changes=["userData", "imageId"],
-                # The weights disk and the EIP belong to one instance at a time, and GPU quota
-                # rarely holds two machines.
-                delete_before_replace=True,
-                depends_on=before,
-                custom_timeouts=pulumi.CustomTimeouts(create="30m", update="30m", delete="30m"),
-            ),
-        ),
+        opts=opts,
     )
 
 
-def _weights_disk(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> alicloud.ecs.EcsDisk:
+def _second_interface(net: Network, place: Placement) -> alicloud.ecs.InstanceNetworkInterfacesArgs:
+    return alicloud.ecs.InstanceNetworkInterfacesArgs(
+        vswitch_id=net.vswitch_id,
+        security_group_ids=list(place.security_group_ids),
+        network_interface_traffic_mode=_RDMA,
+        network_card_index=1,
+    )
+
+
+def _weights_disk(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> alicloud.ecs.EcsDisk:
     return alicloud.ecs.EcsDisk(
         f"{name}-weights",
         disk_name=f"{physical_name(name)}-weights",
@@ -120,9 +154,17 @@ def _never_smaller(name: str) -> pulumi.ResourceHook:
     return pulumi.ResourceHook(f"{name}-weights-never-smaller", check, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
-def _role(
-    name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions
-) -> tuple[alicloud.ram.Role, alicloud.ram.RolePolicyAttachment]:
+@dataclasses.dataclass(frozen=True)
+class _Role:
+    name: pulumi.Output[str]
+    granted: pulumi.Resource
+
+
+def _role(name: str, args: EcsLlmArgs, boot: Boot, opts: pulumi.ResourceOptions) -> _Role | None:
+    weights = None if args.oss_bucket is None else (args.oss_bucket, args.oss_prefix)
+    document = boot_policy(args.region, [parameter for parameter in boot.parameters.values() if parameter], weights)
+    if document is None:
+        return None
     role = alicloud.ram.Role(
         f"{name}-role",
         role_name=physical_name(name),
@@ -133,19 +175,11 @@ def _role(
     policy = alicloud.ram.Policy(
         f"{name}-policy",
         policy_name=physical_name(name),
-        policy_document=json.dumps(boot_policy(args.region, _parameters(name, args), _weights(args))),
+        policy_document=json.dumps(document),
         rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
         opts=opts,
     )
     granted = alicloud.ram.RolePolicyAttachment(
         f"{name}-role-policy", role_name=role.role_name, policy_name=policy.policy_name, policy_type="Custom", opts=opts
     )
-    return role, granted
-
-
-def _parameters(name: str, args: SingleEcsLlmArgs) -> list[str]:
-    return [parameter for parameter in parameter_names(name, args).values() if parameter]
-
-
-def _weights(args: SingleEcsLlmArgs) -> tuple[str, str] | None:
-    return None if args.oss_bucket is None else (args.oss_bucket, args.oss_prefix)
+    return _Role(role.role_name, granted)

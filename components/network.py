@@ -6,7 +6,7 @@ import ipaddress
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.args import SingleEcsLlmArgs
+from components.args import EcsLlmArgs
 from components.names import physical_name
 
 
@@ -14,6 +14,8 @@ from components.names import physical_name
 class Network:
     """Ids of the network's parts, created here or the user's own."""
 
+    vpc_id: pulumi.Input[str] | None
+    """Unknown when the vSwitch and the security group are the user's own."""
     vswitch_id: pulumi.Input[str]
     security_group_id: pulumi.Input[str]
     egress: tuple[pulumi.Resource, ...]
@@ -26,7 +28,7 @@ def vswitch_cidr(vpc_cidr: str) -> str:
     return str(next(vpc.subnets(new_prefix=max(24, vpc.prefixlen))))
 
 
-def network(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> Network:
+def network(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Network:
     """Return the network of *args*, creating the parts that are not given."""
     vpc_id: pulumi.Input[str] | None = args.vpc_id
     vswitch_id: pulumi.Input[str] | None = args.vswitch_id
@@ -40,11 +42,11 @@ def network(name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions) -> 
     if group_id is None:
         group_id = _security_group(name, args, vpc_id, opts).id
     egress = _nat(name, args, vpc_id, vswitch_id, opts) if args.nat_gateway else ()
-    return Network(vswitch_id, group_id, egress)
+    return Network(vpc_id, vswitch_id, group_id, egress)
 
 
 def _vswitch(
-    name: str, args: SingleEcsLlmArgs, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+    name: str, args: EcsLlmArgs, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> alicloud.vpc.Switch:
     return alicloud.vpc.Switch(
         f"{name}-vswitch",
@@ -58,7 +60,7 @@ def _vswitch(
 
 
 def _security_group(
-    name: str, args: SingleEcsLlmArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+    name: str, args: EcsLlmArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
 ) -> alicloud.ecs.SecurityGroup:
     return alicloud.ecs.SecurityGroup(
         f"{name}-security-group",
@@ -73,7 +75,7 @@ def _security_group(
 
 def _nat(
     name: str,
-    args: SingleEcsLlmArgs,
+    args: EcsLlmArgs,
     vpc_id: pulumi.Input[str] | None,
     vswitch_id: pulumi.Input[str],
     opts: pulumi.ResourceOptions,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.args import SingleEcsLlmArgs
+from components.args import EcsLlmArgs
 from components.names import physical_name
 from components.userdata import ready_command
 
@@ -16,7 +16,7 @@ _MARGIN_SECONDS = 300
 
 def readiness(
     name: str,
-    args: SingleEcsLlmArgs,
+    args: EcsLlmArgs,
     instance_id: pulumi.Input[str],
     edition: pulumi.Output[str],
     before: Sequence[pulumi.Resource],

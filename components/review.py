@@ -1,14 +1,16 @@
 """What a reviewer reads in `preview`: does it fit, who can reach it, what else is bought."""
 
-from components.args import SingleEcsLlmArgs
+from collections.abc import Sequence
+
+from components.args import EcsLlmArgs
 
 
-def review(name: str, args: SingleEcsLlmArgs) -> str:
-    """Return the verdict on *args*, its exposure and its egress, a few lines of plain text."""
-    return "\n".join([f"{name}: {args.plan.verdict()}", *_exposure(args), *_egress(args)])
+def review(name: str, args: EcsLlmArgs, nodes: Sequence[str] = ()) -> str:
+    """Return the verdict on *args*, how its *nodes* are joined, its exposure and its egress, in plain lines."""
+    return "\n".join([f"{name}: {args.plan.verdict()}", *nodes, *_exposure(args), *_egress(args)])
 
 
-def _exposure(args: SingleEcsLlmArgs) -> list[str]:
+def _exposure(args: EcsLlmArgs) -> list[str]:
     scheme = "https" if args.tls else "http"
     lines = [f"reach:  {scheme} port {args.port} from {', '.join(args.allowed_private)} with the API key"]
     if args.public_allowed_cidrs is None:
@@ -19,14 +21,28 @@ def _exposure(args: SingleEcsLlmArgs) -> list[str]:
     return lines
 
 
-def _egress(args: SingleEcsLlmArgs) -> list[str]:
+def _slow_weights(args: EcsLlmArgs) -> list[str]:
+    size = args.plan.request.model.weights_bytes * args.NODES
+    hours = size * 8 / (args.eip_bandwidth_mbps * 1e6) / 3600
+    if args.weights_source == "oss" or hours < 1:
+        return []
+    billed = "the machine" if args.NODES == 1 else "both machines"
+    speed = f"{args.eip_bandwidth_mbps} Mbit/s"
+    return [
+        f"        SLOW: {size / 1e9:,.0f} GB of weights need {hours:.0f} hours at {speed}, with {billed} billed;",
+        "        from a bucket of the region they take minutes: put them there once and use weightsSource: oss",
+    ]
+
+
+def _egress(args: EcsLlmArgs) -> list[str]:
     if not args.needs_internet:
         return ["egress: none needed; image and weights come from the region's own endpoints"]
     if args.nat_gateway:
         return [
             "egress: buys a NAT gateway and an EIP, because the boot fetches image or weights from the internet;",
             "        weightsSource: oss with images on a registry of the region's VPC would need neither",
+            *_slow_weights(args),
         ]
     if args.public:
-        return ["egress: through the endpoint's own EIP"]
+        return ["egress: through the endpoint's own EIP", *_slow_weights(args)]
     return ["egress: the boot fetches image or weights from the internet; the vSwitch you gave must have a way out"]

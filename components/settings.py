@@ -1,12 +1,26 @@
 """What the machine's files read: one flat table of plain values. No secret is among them."""
 
-from components.args import SingleEcsLlmArgs
+from collections.abc import Mapping
+
+from components.args import EcsLlmArgs
 
 Settings = dict[str, str | int]
 
+ALONE: Settings = {
+    "LLM_NODES": 1,
+    "LLM_NODE_RANK": 0,
+    "LLM_HEAD_ADDRESS": "",
+    "LLM_INTERCONNECT": "",
+    "LLM_RDMA_DEVICES": 0,
+    "LLM_MTU": "",
+    "LLM_LAUNCHER": "",
+    "LLM_WORKER_MINUTES": "",
+}
+"""A machine that serves without others."""
 
-def settings(args: SingleEcsLlmArgs, parameters: dict[str, str]) -> Settings:
-    """Return the machine's settings; *parameters* names the secret parameters it fetches at boot."""
+
+def settings(args: EcsLlmArgs, parameters: Mapping[str, str], node: Mapping[str, str | int] = ALONE) -> Settings:
+    """Return a machine's settings; *parameters* names the secret parameters it reads, *node* its place among others."""
     return {
         "LLM_REGION": args.region,
         "LLM_ENGINE": args.engine,
@@ -21,16 +35,8 @@ def settings(args: SingleEcsLlmArgs, parameters: dict[str, str]) -> Settings:
         "LLM_WEIGHTS_MODEL": args.weights_model,
         "LLM_WEIGHTS_REVISION": args.weights_revision,
         "LLM_WEIGHTS_STREAMS": args.weights_streams,
-        "LLM_NODES": 1,
-        "LLM_NODE_RANK": 0,
-        "LLM_HEAD_ADDRESS": "",
-        "LLM_INTERCONNECT": "",
-        "LLM_RDMA_DEVICES": 0,
-        "LLM_MTU": "",
-        "LLM_LAUNCHER": "",
-        "LLM_RAY_TOKEN_PARAMETER": "",
-        "LLM_WORKER_MINUTES": "",
         "LLM_OSS_BUCKET": args.oss_bucket or "",
         "LLM_OSS_PREFIX": args.oss_prefix if args.oss_bucket else "",
         **parameters,
+        **node,
     }

@@ -5,13 +5,15 @@ from typing import Any
 
 import pulumi
 
-from components.args import ArgsError, SingleEcsLlmArgs
-from components.single_ecs import SingleEcsLlm
+import components
+from components.args import ArgsError
+from components.endpoint import Endpoint
 
-TOPOLOGIES = ("single-ecs", "dual-ecs-ray", "acs-cluster")
+TOPOLOGIES = {"single-ecs": "SingleEcsLlm", "dual-ecs-ray": "DualEcsRayLlm", "acs-cluster": None}
+"""The component of each topology; None: not built yet."""
 
 
-def build(config: pulumi.Config) -> SingleEcsLlm:
+def build(config: pulumi.Config) -> Endpoint:
     """
     Return the component that *config* describes.
 
@@ -21,9 +23,14 @@ def build(config: pulumi.Config) -> SingleEcsLlm:
     topology = config.get("topology")
     if topology not in TOPOLOGIES:
         raise ArgsError("llm:topology", [f"{topology!r} is none of {', '.join(TOPOLOGIES)}."])
-    if topology != "single-ecs":
-        raise ArgsError("llm:topology", [f"'{topology}' is not part of this version yet; use 'single-ecs'."])
-    return SingleEcsLlm("llm", SingleEcsLlmArgs.from_config(_arguments(config)))
+    name = TOPOLOGIES[topology]
+    if name is None:
+        ready = ", ".join(repr(other) for other, component in TOPOLOGIES.items() if component)
+        raise ArgsError("llm:topology", [f"{topology!r} is not part of this version yet; use one of {ready}."])
+    # By name: a stack imports only the component it uses.
+    component, args = getattr(components, name), getattr(components, f"{name}Args")
+    built: Endpoint = component("llm", args.from_config(_arguments(config)))
+    return built
 
 
 def _arguments(config: pulumi.Config) -> dict[str, Any]:

@@ -24,7 +24,7 @@ NO_PROJECT = (
 
 
 def used_types() -> list[str]:
-    """Return every ``alicloud.<module>.<name>`` that components/ calls; a function without its ``_output``."""
+    """Return every ``alicloud.<module>.<name>`` that components/ calls, but argument classes; without ``_output``."""
     calls = [
         call.func
         for path in (ROOT / "components").rglob("*.py")
@@ -32,7 +32,7 @@ def used_types() -> list[str]:
         if isinstance(call, ast.Call)
     ]
     names = {ast.unparse(called).removesuffix("_output") for called in calls if isinstance(called, ast.Attribute)}
-    return sorted(name for name in names if re.fullmatch(r"alicloud\.\w+\.\w+", name))
+    return sorted(name for name in names if re.fullmatch(r"alicloud\.\w+\.\w+(?<!Args)", name))
 
 
 def statements(region: str = "cn-hangzhou", project: str = "llm") -> list[Row]:

@@ -26,7 +26,8 @@ def test_a_wrong_topology_names_the_three(preview: Preview) -> None:
 def test_a_topology_of_a_later_version_is_refused(preview: Preview) -> None:
     """What is not built yet says so."""
     assert preview(program, topology="acs-cluster", args=ARGS).said == (
-        "llm:topology: 1 argument rejected\n  'acs-cluster' is not part of this version yet; use 'single-ecs'."
+        "llm:topology: 1 argument rejected\n"
+        "  'acs-cluster' is not part of this version yet; use one of 'single-ecs', 'dual-ecs-ray'."
     )
 
 

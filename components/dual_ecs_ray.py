@@ -1,0 +1,107 @@
+"""Two GPU instances serving one model, over eRDMA or TCP."""
+
+import pulumi
+
+from components.args import ArgsError, DualEcsRayLlmArgs
+from components.credentials import RAY_TOKEN, Credentials, credentials, parameter_names
+from components.endpoint import Endpoint, region_problems
+from components.exposure import address, allow_rules
+from components.fabric import Fabric, fabric
+from components.machine import Boot, Machine, machine
+from components.network import Network, network
+from components.readiness import readiness
+from components.review import review
+from components.settings import settings
+from components.userdata import cloud_config
+
+HEAD, WORKER = "head", "worker"
+_RANKS = {HEAD: 0, WORKER: 1}
+
+_LONGEST_ADDRESS = "255.255.255.255"
+
+
+class DualEcsRayLlm(Endpoint):
+    """An OpenAI-compatible endpoint on two GPU ECS instances, private unless an allow-list is given."""
+
+    def __init__(self, name: str, args: DualEcsRayLlmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """
+        Create the endpoint.
+
+        Raises:
+            ArgsError: The arguments do not go together with the provider, or the user data is too large.
+        """
+        self._name, self._args = name, args
+        self._names = parameter_names(name, args, ray=args.launcher == "ray")
+        self._check(opts)
+        super().__init__("alicloud-llm:index:DualEcsRayLlm", name, args.inputs(), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        if pulumi.runtime.is_dry_run():
+            pulumi.log.info(review(name, args, _between(args)), self)
+        keys = credentials(name, args, self._names, child)
+        net = network(name, args, child)
+        fab = fabric(name, args, net, child)
+        rules = (*fab.rules, *allow_rules(name, args, net.security_group_id, child))
+        head = self._machine(HEAD, "", net, fab, keys, child)
+        worker = self._machine(WORKER, head.instance.primary_ip_address, net, fab, keys, child)
+        reached = address(name, args, head.instance, child)
+        before = (*rules, *reached.joined, *head.joined, *worker.joined)
+        ready = readiness(name, args, head.instance.id, keys.edition, before, child)
+        self.answers(args, reached.address, keys.api_key, ready)
+
+    def _check(self, opts: pulumi.ResourceOptions | None) -> None:
+        problems = list(region_problems(self._args, opts))
+        try:
+            for node in _RANKS:
+                self._user_data(node, _LONGEST_ADDRESS)
+        except ValueError as error:
+            problems.append(f"extraEngineArgs: {error}")
+        if problems:
+            raise ArgsError(self._args.COMPONENT, problems)
+
+    def _user_data(self, node: str, head_address: str) -> str:
+        args, rank = self._args, _RANKS[node]
+        place: dict[str, str | int] = {
+            "LLM_NODES": args.NODES,
+            "LLM_NODE_RANK": rank,
+            "LLM_HEAD_ADDRESS": head_address,
+            "LLM_INTERCONNECT": args.interconnect,
+            "LLM_RDMA_DEVICES": args.rdma_devices,
+            "LLM_MTU": args.mtu or "",
+            "LLM_LAUNCHER": args.launcher,
+            "LLM_WORKER_MINUTES": args.worker_timeout_minutes,
+        }
+        return cloud_config(settings(args, self._read_by(node), place), args.node_argv(rank), args.fabric_env)
+
+    def _read_by(self, node: str) -> dict[str, str]:
+        """Return the settings that name what *node* may read: the gate's secrets are the head's alone."""
+        return {
+            setting: parameter if node == HEAD or setting == RAY_TOKEN else ""
+            for setting, parameter in self._names.items()
+        }
+
+    def _machine(
+        self,
+        node: str,
+        head_address: pulumi.Input[str],
+        net: Network,
+        fab: Fabric,
+        keys: Credentials,
+        opts: pulumi.ResourceOptions,
+    ) -> Machine:
+        name, own = f"{self._name}-{node}", self._read_by(node)
+        secrets = [parameter for setting, parameter in keys.parameters.items() if own[setting]]
+        user_data = pulumi.Output.from_input(head_address).apply(lambda known: self._user_data(node, known))
+        return machine(name, self._args, net, Boot(user_data, own, secrets), opts, fab.place)
+
+
+def _between(args: DualEcsRayLlmArgs) -> list[str]:
+    if args.interconnect == "erdma":
+        count = args.rdma_devices
+        link = f"eRDMA, {count} interface{'' if count == 1 else 's'} each, MTU {args.mtu}"
+    else:
+        link = "TCP sockets, no RDMA: slower between the nodes"
+    place = f"one LowLatency deployment set of {args.zone_id}"
+    return [
+        f"nodes:  {args.NODES} x {args.instance_type} in {place}, launcher {args.launcher}",
+        f"        {link}; every port between them is open to each other and to nobody else",
+    ]

@@ -1,0 +1,64 @@
+"""What every component answers with: a base URL, a key, a model, and a call to paste."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+
+from components.args import EcsLlmArgs
+
+
+class Endpoint(pulumi.ComponentResource):
+    """An OpenAI-compatible endpoint, private unless an allow-list is given."""
+
+    endpoint: pulumi.Output[str]
+    """Base URL, ending in ``/v1``. Known once an authenticated completion has passed through it."""
+    api_key: pulumi.Output[str]
+    """Secret; send it as ``Authorization: Bearer``."""
+    model: pulumi.Output[str]
+    """The name to put in a request."""
+
+    def answers(
+        self, args: EcsLlmArgs, address: pulumi.Input[str], api_key: pulumi.Output[str], ready: pulumi.CustomResource
+    ) -> None:
+        """Set the outputs; the endpoint is known when *ready* is."""
+        known = pulumi.Output.all(address, ready.id)
+        self.endpoint = known.apply(lambda values: endpoint_url(args, values[0]))
+        self.api_key = api_key
+        self.model = pulumi.Output.from_input(args.served_model_name)
+        self.register_outputs(self.stack_outputs())
+
+    def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:
+        """Return what a stack exports: where it answers, the key, the model, and a call to paste."""
+        return {
+            "endpoint": self.endpoint,
+            "apiKey": self.api_key,
+            "model": self.model,
+            "curl": pulumi.Output.all(self.endpoint, self.model).apply(lambda known: curl_line(*known)),
+        }
+
+
+def endpoint_url(args: EcsLlmArgs, address: str) -> str:
+    """Return the base URL at *address*, or at the certificate's domain when one is given."""
+    return f"{'https' if args.tls else 'http'}://{args.domain or address}:{args.port}/v1"
+
+
+def curl_line(endpoint: str, model: str) -> str:
+    """Return a completion to paste; the key goes through a pipe, so no process list shows it."""
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Who are you?"}], "stream": True})
+    return (
+        "pulumi stack output apiKey --show-secrets | sed 's/^/Authorization: Bearer /' | "
+        f"curl -sSN {endpoint}/chat/completions -H @- -H 'Content-Type: application/json' -d '{body}'"
+    )
+
+
+def region_problems(args: EcsLlmArgs, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
+    """Yield what is wrong between the zone and the provider's region."""
+    # A provider given in opts has a region of its own, which cannot be read before it exists.
+    region = None if opts and (opts.provider or opts.providers) else pulumi.Config("alicloud").get("region")
+    if region and region != args.region:
+        yield (
+            f"zoneId: {args.zone_id!r} lies in {args.region}, and alicloud:region is {region!r}. "
+            "Give a zone of that region, or change the region."
+        )

@@ -1,0 +1,48 @@
+"""What joins the machines of a pair: one place, and a group in which they trust each other."""
+
+import dataclasses
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.args import DualEcsRayLlmArgs
+from components.machine import Placement
+from components.names import physical_name
+from components.network import Network
+
+
+@dataclasses.dataclass(frozen=True)
+class Fabric:
+    """Where both machines stand, and what must be there before they find each other."""
+
+    place: Placement
+    rules: tuple[pulumi.Resource, ...]
+
+
+def fabric(name: str, args: DualEcsRayLlmArgs, net: Network, opts: pulumi.ResourceOptions) -> Fabric:
+    """Return a LowLatency deployment set, and a security group whose members reach each other on every port."""
+    placed = alicloud.ecs.EcsDeploymentSet(
+        f"{name}-deployment-set", deployment_set_name=physical_name(name), strategy="LowLatency", opts=opts
+    )
+    # A group of their own: whoever else is in the endpoint's group stays outside.
+    group = alicloud.ecs.SecurityGroup(
+        f"{name}-nodes",
+        security_group_name=f"{physical_name(name)}-nodes",
+        vpc_id=net.vpc_id,
+        inner_access_policy="Accept",
+        tags=args.tags,
+        opts=opts,
+    )
+    rule = alicloud.ecs.SecurityGroupRule(
+        f"{name}-nodes-trust-each-other",
+        security_group_id=group.id,
+        type="ingress",
+        # NCCL, gloo and the engines' message queues take random ports in both directions.
+        ip_protocol="all",
+        port_range="-1/-1",
+        # Said as a rule as well: the endpoint's group isolates its members, and only a rule surely outweighs that.
+        source_security_group_id=group.id,
+        description=f"LLM endpoint {name}, between its own nodes",
+        opts=opts,
+    )
+    return Fabric(Placement(placed.id, (group.id,), args.rdma_devices, args.jumbo_frames), (rule,))
