@@ -93,6 +93,13 @@ def private(site: int, address: IPv4Address) -> str:
     return f"127.{_FIRST + site}.{third}.{fourth}"
 
 
+def inside(network: IPv4Network, local: str) -> IPv4Address:
+    """Return the address in *network* that `private` made reachable at *local*."""
+    first, second, _, _ = network.network_address.packed
+    _, _, third, fourth = IPv4Address(local).packed
+    return IPv4Address(bytes((first, second, third, fourth)))
+
+
 def public(site: int, number: int) -> str:
     """
     Return the public address *number*, counted from 1.

@@ -113,7 +113,7 @@ class Cloud:
             machines=lambda: self.machines,
             look=self.store.read,
             home=self.home,
-            machine_faults=asked.machine,
+            faults=asked,
             timeout_seconds=target.timeout_seconds or rule(record.type).timeouts.get("create", 600),
             cancelled=target.cancelled or Event(),
         )
@@ -228,7 +228,7 @@ class Cloud:
         if not rule(type_).local and target.region not in regions():
             known = suggestion(target.region, regions())
             raise LocalCloudError(f"alicloud:region: {target.region!r} is not a region of the local cloud.{known}")
-        return Ask(world, target.region, inputs, secret, self.home, asked.machine)
+        return Ask(world, target.region, inputs, secret, self.home, asked)
 
     def _commit(self, world: World) -> None:
         """Do on the machines what was accepted, and publish it to them, before it is kept."""

@@ -1,27 +1,28 @@
-"""What reaches a machine and what it reaches: security groups, public addresses and routes, as pure functions."""
+"""What reaches a machine and what it reaches: security groups, public addresses and routes, told to the machines."""
 
-from collections.abc import Iterator
+from dataclasses import astuple
 from ipaddress import IPv4Network, ip_network
 from itertools import islice
 
+from scripts.localcloud.flows import ingress, ports_of, rules_of
+from scripts.localcloud.interfaces import rdma_devices
 from scripts.localcloud.kinds import (
     EIP,
     EIP_ASSOCIATION,
     INSTANCE,
     NAT_GATEWAY,
-    SECURITY_RULE,
     SNAT_ENTRY,
     SWITCH,
     VPC,
 )
 from scripts.localcloud.machine import Machines
-from scripts.localcloud.values import number, strings
 from scripts.localcloud.world import Record, World
 
 MOST_PORTS = 64
 """How many ports of one rule are opened on this host; a wider range is cut after these."""
 _INSIDE = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
-_LAST_PORT = 65535
+_SHOWN = IPv4Network("127.0.0.0/8")
+"""Where the private addresses are that programs see, and may write into a rule."""
 
 
 def public_address(world: World, instance: Record) -> str:
@@ -62,25 +63,20 @@ def listeners(world: World, instance: Record) -> set[tuple[str, int]]:
 
 
 def _open_ports(world: World, instance: Record, *, public: bool) -> set[int]:
-    groups = strings(instance.properties, "securityGroups")
-    rules = [rule for rule in world.all(SECURITY_RULE) if rule.text("securityGroupId") in groups]
-    rules = [
-        rule for rule in rules if rule.text("type") == "ingress" and _lets_in(world, instance, rule, public=public)
-    ]
+    rules = [rule for rule in rules_of(world, instance) if rule.text("ipProtocol") in {"tcp", "all"}]
     decided: dict[int, bool] = {}
-    for rule in sorted(rules, key=lambda rule: (number(rule.properties, "priority", 1), rule.text("policy") != "drop")):
-        for port in _ports(rule):
+    for rule in (rule for rule in rules if _lets_in(world, instance, rule, public=public)):
+        for port in islice(ports_of(rule), MOST_PORTS):
             decided.setdefault(port, rule.text("policy") == "accept")
     return {port for port, accepted in decided.items() if accepted}
 
 
 def _lets_in(world: World, instance: Record, rule: Record, *, public: bool) -> bool:
-    """Whether the source of *rule* is of the asked kind: somebody on the internet, or somebody in the VPC."""
-    cidr = rule.text("cidrIp")
-    if not cidr:
-        return not public and bool(rule.text("sourceSecurityGroupId"))
-    source = ip_network(cidr)
-    if not isinstance(source, IPv4Network):
+    """Whether the source of *rule* is of the asked kind: somebody on the internet, or no machine's in the VPC."""
+    if not rule.text("cidrIp"):
+        return False
+    source = ip_network(rule.text("cidrIp"))
+    if not isinstance(source, IPv4Network) or source.subnet_of(_SHOWN):
         return False
     if public:
         return not any(source.subnet_of(inside) for inside in _INSIDE)
@@ -88,26 +84,32 @@ def _lets_in(world: World, instance: Record, rule: Record, *, public: bool) -> b
     return vpc is not None and source.overlaps(IPv4Network(vpc.text("cidrBlock")))
 
 
-def _ports(rule: Record) -> Iterator[int]:
-    if rule.text("ipProtocol") not in {"tcp", "all"}:
-        return iter(())
-    first, _, last = rule.text("portRange").partition("/")
-    span = range(1, _LAST_PORT + 1) if first == "-1" else range(int(first), int(last) + 1)
-    return islice(span, MOST_PORTS)
-
-
 def apply(world: World, machines: Machines) -> None:
-    """Tell the machines what changed about their listeners and routes since the last time."""
+    """Tell the machines what changed about their listeners, routes, flows and interfaces since the last time."""
     alive = [instance for instance in world.all(INSTANCE) if instance.text("status") == "Running"]
     for instance in alive:
-        open_now = listeners(world, instance)
-        routed = internet(world, instance)
-        told = world.exposed.get(instance.id, {})
-        if told.get("listeners") != sorted(map(list, open_now)):
-            machines.set_listeners(instance.id, open_now)
-        if told.get("internet") != routed:
-            machines.set_internet(instance.id, routed)
-        world.exposed[instance.id] = {"listeners": sorted(map(list, open_now)), "internet": routed}
+        world.exposed[instance.id] = _tell(world, instance, machines)
     gone = set(world.exposed) - {instance.id for instance in alive}
     for instance_id in gone:
         del world.exposed[instance_id]
+
+
+def _tell(world: World, instance: Record, machines: Machines) -> dict[str, object]:
+    open_now, routed = listeners(world, instance), internet(world, instance)
+    flows, devices = ingress(world, instance), rdma_devices(world, instance)
+    now: dict[str, object] = {
+        "ingress": [list(astuple(flow)) for flow in sorted(flows)],
+        "rdma_devices": devices,
+        "listeners": sorted(map(list, open_now)),
+        "internet": routed,
+    }
+    told = world.exposed.get(instance.id, {})
+    if told.get("ingress") != now["ingress"]:
+        machines.set_ingress(instance.id, flows)
+    if told.get("rdma_devices") != devices:
+        machines.set_rdma_devices(instance.id, devices)
+    if told.get("listeners") != now["listeners"]:
+        machines.set_listeners(instance.id, open_now)
+    if told.get("internet") != routed:
+        machines.set_internet(instance.id, routed)
+    return now

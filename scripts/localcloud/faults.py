@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.localcloud.errors import CloudError, LocalCloudError, suggestion
-from scripts.localcloud.facts import error_codes
+from scripts.localcloud.facts import error_codes, instance_types
+from scripts.localcloud.machines.spec import MachineError, check_faults
 from scripts.localcloud.rules import rule
 from scripts.localcloud.world import World
 
@@ -20,12 +21,19 @@ _CALLS = ("create", "update", "delete")
 
 @dataclass(frozen=True)
 class Faults:
-    """Refusals by call and type, throttled calls and slow creates (in seconds) by type, faults of machines by name."""
+    """
+    What shall go wrong.
+
+    *calls* are refusals by call and type, *throttle* counts calls and *slow* seconds by type, *stock* is how many
+    instances of a type a zone has, *machine* goes wrong on every machine, *machines* by the name, or its end, of one.
+    """
 
     calls: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     throttle: Mapping[str, int] = field(default_factory=dict)
     slow: Mapping[str, float] = field(default_factory=dict)
+    stock: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, object] = field(default_factory=dict)
+    machines: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def refuse(self, call: str, type_: str) -> None:
         """
@@ -46,6 +54,11 @@ class Faults:
                 return False
             world.count(f"throttled {type_}")
         return True
+
+    def of_machine(self, instance_name: str) -> dict[str, object]:
+        """Return what goes wrong on the machine of the instance with that name."""
+        own = [asked for name, asked in self.machines.items() if instance_name.endswith(name)]
+        return {fault: value for asked in (self.machine, *own) for fault, value in asked.items()}
 
 
 def read(home: Path) -> Faults:
@@ -76,7 +89,7 @@ def parse(document: object, source: str) -> Faults:
         LocalCloudError: A fault that nobody knows.
 
     """
-    known = (*_CALLS, "throttle", "slow", "machine")
+    known = (*_CALLS, "throttle", "slow", "stock", "machine", "machines")
     if not isinstance(document, dict):
         raise LocalCloudError(f"{source}: must be an object with {', '.join(known)}.")
     for key, value in document.items():
@@ -88,5 +101,20 @@ def parse(document: object, source: str) -> Faults:
     if unknown:
         shown, codes = ", ".join(sorted(unknown)), ", ".join(error_codes())
         raise LocalCloudError(f"{source}: {shown} is no error code known here. One of {codes}.")
+    for kind in set(document.get("stock", {})) - set(instance_types()):
+        raise LocalCloudError(f"{source}: stock: no instance type {kind!r}.{suggestion(kind, instance_types())}")
+    _check_machines(document, source)
     calls = {call: document.get(call, {}) for call in _CALLS}
-    return Faults(calls, document.get("throttle", {}), document.get("slow", {}), document.get("machine", {}))
+    return Faults(calls, **{key: document[key] for key in known if key in document and key not in _CALLS})
+
+
+def _check_machines(document: Mapping[str, Mapping[str, object]], source: str) -> None:
+    asked: dict[str, object] = {"machine": document.get("machine", {})}
+    asked |= {f"machines.{name}": own for name, own in document.get("machines", {}).items()}
+    for path, own in asked.items():
+        if not isinstance(own, dict):
+            raise LocalCloudError(f"{source}: {path} must be an object with faults.")
+        try:
+            check_faults(own)
+        except MachineError as problem:
+            raise LocalCloudError(f"{source}: {path}: {problem}") from None

@@ -32,6 +32,16 @@ class InstanceType:
 
 
 @dataclass(frozen=True)
+class Family:
+    """What the network of an instance family can do; None where the vendor gives no number."""
+
+    rdma_interfaces: int | None = 0
+    network_cards: int | None = 1
+    low_latency: bool = False
+    jumbo_frames: bool = False
+
+
+@dataclass(frozen=True)
 class Image:
     """A public system image; *size_gib* is the smallest system disk it fits on."""
 
@@ -57,6 +67,18 @@ def instance_types() -> Mapping[str, InstanceType]:
     """Return the instance types by name."""
     rows = _load("instance_types")["types"]
     return {name: InstanceType(**row) for name, row in rows.items()}  # type: ignore[arg-type]  # the file's own keys
+
+
+@cache
+def _families() -> Mapping[str, Family]:
+    rows = _load("families")["families"]
+    return {name: Family(**row) for name, row in rows.items()}  # type: ignore[arg-type]  # the file's own keys
+
+
+def family(instance_type: str) -> Family:
+    """Return the family of *instance_type*: ``ecs.gn8is`` for ``ecs.gn8is-2x.8xlarge``."""
+    name = instance_type.rsplit(".", 1)[0].split("-", 1)[0]
+    return _families().get(name, Family())
 
 
 @cache

@@ -1,23 +1,26 @@
 """ECS instances: what may be created, what an update does to the machine, what may be deleted."""
 
 import re
-from collections.abc import Mapping
 
 from scripts.localcloud import addresses, exposure
 from scripts.localcloud.errors import CloudError, suggestion
-from scripts.localcloud.facts import images, instance_types
+from scripts.localcloud.facts import error_codes, family, images, instance_types
+from scripts.localcloud.faults import Faults
+from scripts.localcloud.interfaces import rdma_devices
 from scripts.localcloud.kinds import (
     DISK,
     DISK_ATTACHMENT,
     EIP_ASSOCIATION,
     INSTANCE,
     INVOCATION,
+    NETWORK_INTERFACE,
+    NETWORK_INTERFACE_ATTACHMENT,
     ROLE_ATTACHMENT,
     SWITCH,
 )
-from scripts.localcloud.laws import instance_terms
+from scripts.localcloud.laws import instance_network, instance_terms
 from scripts.localcloud.laws.law import Ask, Law, Waiting, record_of
-from scripts.localcloud.laws.placement import check_groups, free_address
+from scripts.localcloud.laws.placement import free_address
 from scripts.localcloud.laws.ram import role_name_of
 from scripts.localcloud.machine import Machines
 from scripts.localcloud.machines.spec import MachineSpec
@@ -38,11 +41,12 @@ class Instance(Law):
         instance_terms.check(ask)
         switch = ask.world.need(SWITCH, text(ask.inputs, "vswitchId"), "InvalidVSwitchId.NotFound")
         _check_sold(ask.inputs)
-        check_groups(ask, switch)
+        instance_network.check(ask.world, ask.inputs, switch)
         zone = text(ask.inputs, "availabilityZone") or switch.text("zoneId")
         if zone != switch.text("zoneId"):
             message = f"availabilityZone is {zone}, but {switch.id} is in {switch.text('zoneId')}."
             raise CloudError("ResourcesNotInSameZone", message)
+        _check_stock(ask, zone)
         instance_id = ask.world.new_id("i", ask.region)
         outputs = _outputs(ask, switch, instance_id)
         record = record_of(self.type, ask, instance_id, outputs)
@@ -51,7 +55,7 @@ class Instance(Law):
 
     def settle(self, record: Record, waiting: Waiting) -> Values:
         """Boot the machine."""
-        waiting.machines().start(spec_of(waiting.look(), record, waiting.machine_faults))
+        waiting.machines().start(spec_of(waiting.look(), record, waiting.faults))
         return {"status": "Running"}
 
     def update(self, ask: Ask, record: Record, changed: frozenset[str]) -> None:
@@ -60,8 +64,9 @@ class Instance(Law):
         _check_sold(ask.inputs)
         if changed & {"vswitchId", "vpcId", "privateIp"}:
             _move(ask, record)
-        if "securityGroups" in changed:
-            check_groups(ask, ask.world.need(SWITCH, record.text("vswitchId"), "InvalidVSwitchId.NotFound"))
+        wanted = record.properties | ask.inputs
+        switch = ask.world.need(SWITCH, text(wanted, "vswitchId"), "InvalidVSwitchId.NotFound")
+        instance_network.check(ask.world, wanted, switch, record.id)
         if "systemDiskSize" in changed and number(ask.inputs, "systemDiskSize") < number(
             record.properties, "systemDiskSize"
         ):
@@ -76,7 +81,8 @@ class Instance(Law):
         if record.text("instanceChargeType") == "PrePaid" and record.properties.get("forceDelete") is not True:
             message = f"{record.id} is PrePaid. Set forceDelete to give it up before its term ends."
             raise CloudError("ChargeTypeViolation", message)
-        for type_ in (DISK_ATTACHMENT, EIP_ASSOCIATION, ROLE_ATTACHMENT):
+        _release_interfaces(ask.world, record.id)
+        for type_ in (DISK_ATTACHMENT, EIP_ASSOCIATION, ROLE_ATTACHMENT, NETWORK_INTERFACE_ATTACHMENT):
             for link in list(ask.world.where(type_, "instanceId", record.id)):
                 ask.world.remove(link)
         for run in list(ask.world.all(INVOCATION)):
@@ -90,7 +96,15 @@ class Instance(Law):
         return record.properties | {"publicIp": public, "roleName": role or ""}
 
 
-def spec_of(world: World, record: Record, faults: Mapping[str, object]) -> MachineSpec:
+def _release_interfaces(world: World, instance_id: str) -> None:
+    """Let the interfaces that were asked to go with their instance go."""
+    for link in world.where(NETWORK_INTERFACE_ATTACHMENT, "instanceId", instance_id):
+        interface = world.find(NETWORK_INTERFACE, link.text("networkInterfaceId"))
+        if interface is not None and interface.properties.get("deleteOnRelease") is True:
+            world.remove(interface)
+
+
+def spec_of(world: World, record: Record, faults: Faults) -> MachineSpec:
     """Return what the machine of *record* is started from."""
     kind = instance_types()[record.text("instanceType")]
     return MachineSpec(
@@ -108,7 +122,9 @@ def spec_of(world: World, record: Record, faults: Mapping[str, object]) -> Machi
         hostname=record.text("hostName"),
         http_tokens=record.text("httpTokens"),
         internet=exposure.internet(world, record),
-        faults=dict(faults),
+        mtu=instance_network.mtu(record),
+        rdma_devices=rdma_devices(world, record),
+        faults=faults.of_machine(record.text("instanceName")),
     )
 
 
@@ -125,10 +141,17 @@ def _check_sold(inputs: Values) -> None:
         raise CloudError("InvalidSystemDiskSize.LessThanImageSize", message)
 
 
+def _check_stock(ask: Ask, zone: str) -> None:
+    kind = text(ask.inputs, "instanceType")
+    sold = sum(other.text("availabilityZone") == zone for other in ask.world.where(INSTANCE, "instanceType", kind))
+    if sold >= ask.faults.stock.get(kind, sold + 1):
+        raise CloudError("OperationDenied.NoStock", error_codes()["OperationDenied.NoStock"])
+
+
 def _outputs(ask: Ask, switch: Record, instance_id: str) -> Values:
     kind = instance_types()[text(ask.inputs, "instanceType")]
     image = images().get(text(ask.inputs, "imageId"))
-    address = free_address(ask, switch)
+    address = free_address(ask, switch, text(ask.inputs, "privateIp"))
     outputs: Values = {
         "availabilityZone": switch.text("zoneId"),
         "vpcId": switch.text("vpcId"),
@@ -150,6 +173,8 @@ def _outputs(ask: Ask, switch: Record, instance_id: str) -> Values:
         "systemDiskEncrypted": False,
         "systemDiskId": ask.world.new_id("d", ask.region),
         "networkInterfaceId": ask.world.new_id("eni", ask.region),
+        "networkInterfaceTrafficMode": "Standard",
+        "enableJumboFrame": family(text(ask.inputs, "instanceType")).jumbo_frames,
         "createTime": now(),
         "startTime": now(),
     }
@@ -166,14 +191,14 @@ def _move(ask: Ask, record: Record) -> None:
         if record.text(name) != switch.text(wanted):
             message = f"{record.id} is in {record.text(name)}, {switch.id} in {switch.text(wanted)}."
             raise CloudError("InvalidVSwitchId.NotSupported", message)
-    address = free_address(ask, switch)
+    address = free_address(ask, switch, text(ask.inputs, "privateIp"))
     ask.inputs["primaryIpAddress"] = address
     ask.inputs.setdefault("privateIp", address)
 
 
 def _machine_effects(ask: Ask, record: Record, changed: frozenset[str]) -> None:
     effects = rule(INSTANCE).update_effects
-    faults, world = ask.machine_faults, ask.world
+    faults, world = ask.faults, ask.world
 
     def start(machines: Machines) -> None:
         machines.start(spec_of(world, record, faults))

@@ -7,17 +7,16 @@ from scripts.localcloud.errors import CloudError
 from scripts.localcloud.laws.law import Ask
 from scripts.localcloud.values import Values, text
 
-MAX_USER_DATA_BYTES = 16 * 1024
+MAX_USER_DATA_BYTES = 32 * 1024
 """Raw user data that ECS accepts, before Base64.
 
-Source: https://www.alibabacloud.com/help/doc-detail/108461.htm, read 2026-08-22.
+Source: CreateInstance in https://pypi.org/project/alibabacloud-ecs20140526/7.11.8/, read 2026-11-21.
 """
 _LEFT_OUT = {
     "launchTemplateId": "it has no launch templates",
     "launchTemplateName": "it has no launch templates",
     "dataDisks": "use EcsDisk and EcsDiskAttachment",
-    "networkInterfaces": "an instance has its primary interface only",
-    "networkInterfaceId": "an instance has its primary interface only",
+    "networkInterfaceId": "the service makes the primary interface",
     "roleName": "use RamRoleAttachment",
     "dedicatedHostId": "it has no dedicated hosts",
     "hpcClusterId": "it has no clusters",

@@ -1,10 +1,12 @@
 """What one resource type does when it is made, changed and removed; the default is to remember and forget."""
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from scripts.localcloud.faults import Faults
 from scripts.localcloud.machine import Machines
 from scripts.localcloud.values import Values
 from scripts.localcloud.world import Record, World
@@ -19,7 +21,7 @@ class Ask:
     inputs: Values
     secret: frozenset[str]
     home: Path
-    machine_faults: Mapping[str, object]
+    faults: Faults
 
 
 @dataclass(frozen=True)
@@ -29,28 +31,28 @@ class Waiting:
     machines: Callable[[], Machines]
     look: Callable[[], World]
     home: Path
-    machine_faults: Mapping[str, object]
+    faults: Faults
     timeout_seconds: float
     cancelled: Event
 
 
-class Law:
+class Law(ABC):
     """The behaviour of one resource type; methods raise `CloudError` with the vendor's code."""
 
     type: str
 
+    @abstractmethod
     def create(self, ask: Ask) -> Record:
         """Check *ask* against the world and add a record to it."""
-        raise NotImplementedError
 
     def settle(self, record: Record, waiting: Waiting) -> Values:  # noqa: ARG002
         """Do what takes time after the record exists; return the properties it changes."""
         return {}
 
-    def update(self, ask: Ask, record: Record, changed: frozenset[str]) -> None:
+    def update(self, ask: Ask, record: Record, changed: frozenset[str]) -> None:  # noqa: B027 most allow it
         """Check the *changed* properties, whose new values are in *ask*; the caller stores them."""
 
-    def delete(self, ask: Ask, record: Record) -> None:
+    def delete(self, ask: Ask, record: Record) -> None:  # noqa: B027 most allow it
         """Check that *record* may go; the caller removes it."""
 
     def read(self, world: World, record: Record) -> Values:  # noqa: ARG002

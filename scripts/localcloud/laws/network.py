@@ -4,7 +4,7 @@ from ipaddress import IPv4Network, ip_network
 
 from scripts.localcloud.errors import CloudError
 from scripts.localcloud.facts import regions
-from scripts.localcloud.kinds import INSTANCE, NAT_GATEWAY, SECURITY_GROUP, SNAT_ENTRY, SWITCH, VPC
+from scripts.localcloud.kinds import INSTANCE, NAT_GATEWAY, NETWORK_INTERFACE, SECURITY_GROUP, SNAT_ENTRY, SWITCH, VPC
 from scripts.localcloud.laws.law import Ask, Law, record_of
 from scripts.localcloud.values import Values, text
 from scripts.localcloud.world import Record, World, now
@@ -115,7 +115,11 @@ class Switch(Law):
 
     def delete(self, ask: Ask, record: Record) -> None:
         """Refuse while an instance, a NAT gateway or a SNAT entry is on it."""
-        children = {INSTANCE: "DependencyViolation.Instance", NAT_GATEWAY: "DependencyViolation.NatGateway"}
+        children = {
+            INSTANCE: "DependencyViolation.Instance",
+            NETWORK_INTERFACE: "DependencyViolation.NetworkInterface",
+            NAT_GATEWAY: "DependencyViolation.NatGateway",
+        }
         refuse_while(ask.world, record, children)
         entries = [entry.id for entry in ask.world.where(SNAT_ENTRY, "sourceVswitchId", record.id)]
         if entries:

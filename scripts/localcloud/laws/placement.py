@@ -1,44 +1,57 @@
-"""Where an instance sits: its switch's VPC, its security groups, its address."""
+"""Where something sits: its switch's VPC, its security groups, its address."""
 
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from scripts.localcloud import addresses
 from scripts.localcloud.errors import CloudError
-from scripts.localcloud.kinds import INSTANCE, SECURITY_GROUP
+from scripts.localcloud.kinds import INSTANCE, NETWORK_INTERFACE, SECURITY_GROUP
 from scripts.localcloud.laws.law import Ask
-from scripts.localcloud.values import strings, text
-from scripts.localcloud.world import Record
+from scripts.localcloud.values import Values, strings
+from scripts.localcloud.world import Record, World
+
+_HOLDERS = (INSTANCE, NETWORK_INTERFACE)
 
 
-def check_groups(ask: Ask, switch: Record) -> None:
+def groups_of(wanted: Values, name: str) -> list[str]:
     """
-    Check the security groups that *ask* names for an instance on *switch*.
+    Return the security groups in the property *name* of *wanted*.
 
     Raises:
-        CloudError: None, unknown ones, or ones of another VPC.
+        CloudError: None.
 
     """
-    groups = strings(ask.inputs, "securityGroups")
+    groups = strings(wanted, name)
     if not groups:
-        raise CloudError("MissingParameter", "securityGroups: an instance in a VPC needs at least one.")
+        raise CloudError("MissingParameter", f"{name}: at least one is needed in a VPC.")
+    return groups
+
+
+def check_groups(world: World, groups: list[str], switch: Record) -> None:
+    """
+    Check that something on *switch* may be in *groups*.
+
+    Raises:
+        CloudError: Unknown ones, or ones of another VPC.
+
+    """
     for group_id in groups:
-        group = ask.world.need(SECURITY_GROUP, group_id, "InvalidSecurityGroupId.NotFound")
+        group = world.need(SECURITY_GROUP, group_id, "InvalidSecurityGroupId.NotFound")
         if group.text("vpcId") != switch.text("vpcId"):
             message = f"{group.id} is in {group.text('vpcId')}, {switch.id} in {switch.text('vpcId')}."
             raise CloudError("InvalidSecurityGroupId.VPCMismatch", message)
 
 
-def free_address(ask: Ask, switch: Record) -> str:
+def free_address(ask: Ask, switch: Record, wanted: str = "") -> str:
     """
-    Return a free address of *switch*, as it is reachable on this host; the one *ask* names, if it names one.
+    Return a free address of *switch*, as it is reachable on this host; *wanted*, unless that is empty.
 
     Raises:
         CloudError: Taken, outside, or none left.
 
     """
     network = IPv4Network(switch.text("cidrBlock"))
-    taken = {other.text("primaryIpAddress") for other in ask.world.all(INSTANCE)}
-    wanted, site = text(ask.inputs, "privateIp"), addresses.site_of(ask.home)
+    taken = {other.text("primaryIpAddress") for type_ in _HOLDERS for other in ask.world.all(type_)}
+    site = addresses.site_of(ask.home)
     if wanted:
         address = _wanted_address(wanted, network)
         if addresses.private(site, address) in taken:

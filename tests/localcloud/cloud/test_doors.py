@@ -8,11 +8,25 @@ from pulumi.runtime.proto import provider_pb2
 
 from scripts.localcloud import wire
 from scripts.localcloud.cloud import Cloud
-from scripts.localcloud.kinds import GET_INVOCATIONS, INSTANCE, INVOCATION, SECRET_PARAMETER, SWITCH, VPC
+from scripts.localcloud.kinds import (
+    DEPLOYMENT_SET,
+    GET_INVOCATIONS,
+    INSTANCE,
+    INVOCATION,
+    NETWORK_INTERFACE,
+    NETWORK_INTERFACE_ATTACHMENT,
+    SECRET_PARAMETER,
+    SECURITY_GROUP,
+    SWITCH,
+    VPC,
+)
 from scripts.localcloud.machines.spec import CommandResult
 from scripts.localcloud.values import UNKNOWN, Value, Values
 from tests.localcloud.cloud.doors import Door, InProcess, Wire, served
-from tests.localcloud.cloud.world import RecordedMachines, Region
+from tests.localcloud.cloud.world import IMAGE, RecordedMachines, Region
+
+ID = "bp100000000000000001"
+"""What the first thing of its kind is called, after its kind."""
 
 
 @pytest.fixture(params=["in-process", "plugin"])
@@ -69,6 +83,39 @@ def test_a_refused_create(door: Door) -> None:
     refused = door.create(SWITCH, "sw", struct(vpcId="vpc-9", zoneId="cn-hangzhou-k", cidrBlock="10.0.0.0/24"))
 
     assert refused.refusal == "InvalidVpcId.NotFound: The specified Network 'vpc-9' does not exist."
+
+
+def test_two_machines_that_share_a_fabric(door: Door) -> None:
+    """A program's pair, with its deployment set and its interfaces, can be made through either door."""
+    door.create(VPC, "net", struct(cidrBlock="10.0.0.0/8"))
+    door.create(SWITCH, "sw", struct(vpcId=f"vpc-{ID}", zoneId="cn-hangzhou-k", cidrBlock="10.0.1.0/24"))
+    door.create(SECURITY_GROUP, "sg", struct(vpcId=f"vpc-{ID}", innerAccessPolicy="Drop"))
+    near = door.create(DEPLOYMENT_SET, "near", struct(strategy="LowLatency"))
+    rdma: Values = {"networkInterfaceTrafficMode": "HighPerformance", "queuePairNumber": 64}
+    second: Values = rdma | {"vswitchId": f"vsw-{ID}", "networkCardIndex": 1}
+    node: Values = {
+        "imageId": IMAGE,
+        "instanceType": "ecs.ebmgn8v.48xlarge",
+        "systemDiskSize": 100,
+        "vswitchId": f"vsw-{ID}",
+    }
+    asked: Values = node | rdma | {"securityGroups": [f"sg-{ID}"], "networkInterfaces": second}
+    made = [door.create(INSTANCE, name, struct(deploymentSetId=near.id, **asked)) for name in ("head", "worker")]
+
+    assert f"ds-{ID}" == near.id
+    assert [second, second] == [one.outputs["networkInterfaces"] for one in made if one.outputs]
+    assert [True, True] == [one.outputs["enableJumboFrame"] for one in made if one.outputs]
+
+
+def test_an_interface_and_its_attachment(door: Door, region: Region) -> None:
+    """An interface of its own goes through either door too."""
+    instance = region.machine(instanceType="ecs.ebmgn8v.48xlarge")
+    asked: Values = {"vswitchId": instance.text("vswitchId"), "securityGroupIds": instance.properties["securityGroups"]}
+    interface = door.create(NETWORK_INTERFACE, "eni", struct(networkInterfaceTrafficMode="HighPerformance", **asked))
+    ids: Values = {"networkInterfaceId": interface.id, "instanceId": instance.id, "networkCardIndex": 1}
+    link = door.create(NETWORK_INTERFACE_ATTACHMENT, "link", struct(**ids))
+
+    assert f"{interface.id}:{instance.id}" == link.id
 
 
 def test_an_unknown_type(door: Door) -> None:

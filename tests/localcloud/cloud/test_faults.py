@@ -67,6 +67,29 @@ def test_machine_faults_reach_the_machine(region: Region, cloud: Cloud, machines
     assert {"truncate_shard": 1} == machines.specs[0].faults
 
 
+def test_one_machine_may_have_faults_of_its_own(region: Region, cloud: Cloud, machines: RecordedMachines) -> None:
+    """Faults by the end of an instance's name go before those of all machines."""
+    ask(cloud, {"machine": {"mtu": 1500, "no_gpu": True}, "machines": {"-worker": {"mtu": 9000}}})
+    head = region.machine(instanceName="llm-head")
+    region.machine_beside(head, instanceName="llm-worker")
+
+    assert [{"mtu": 1500, "no_gpu": True}, {"mtu": 9000, "no_gpu": True}] == [spec.faults for spec in machines.specs]
+
+
+def test_a_zone_sells_only_what_it_has(region: Region, cloud: Cloud) -> None:
+    """Of a type that is scarce each zone has so many, and one that is given back can be had again."""
+    ask(cloud, {"stock": {"ecs.gn7i-c8g1.2xlarge": 1}})
+    vpc = region.vpc()
+    far, group = region.switch(vpc, zoneId="cn-hangzhou-i", cidrBlock="10.0.2.0/24"), region.group(vpc)
+    first = region.instance(region.switch(vpc), group)
+
+    assert refusal(lambda: region.machine_beside(first)).startswith("OperationDenied.NoStock: The requested resource")
+    region.machine_beside(first, vswitchId=far.id)
+    region.machine_beside(first, instanceType="ecs.gn7i-c16g1.4xlarge")
+    region.delete(first)
+    region.machine_beside(first)
+
+
 def test_the_environment_goes_first(region: Region, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Faults may come in an environment variable."""
     ask(cloud, {})
@@ -78,12 +101,12 @@ def test_the_environment_goes_first(region: Region, cloud: Cloud, monkeypatch: p
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ([], "here: must be an object with create, update, delete, throttle, slow, machine."),
+        ([], "here: must be an object with create, update, delete, throttle, slow, stock, machine, machines."),
         (
             {"craete": {}},
             (
-                "here: 'craete' is no fault. One of create, update, delete, throttle, slow, machine. Did you "
-                "mean 'create'?"
+                "here: 'craete' is no fault. One of create, update, delete, throttle, slow, stock, machine, machines. "
+                "Did you mean 'create'?"
             ),
         ),
         (
@@ -93,6 +116,16 @@ def test_the_environment_goes_first(region: Region, cloud: Cloud, monkeypatch: p
                 "'alicloud:vpc/network:Network'?"
             ),
         ),
+        (
+            {"stock": {"ecs.ebmgn8v.24xlarge": 1}},
+            "here: stock: no instance type 'ecs.ebmgn8v.24xlarge'. Did you mean 'ecs.ebmgn8v.48xlarge'?",
+        ),
+        ({"machine": {"no_gpus": True}}, "here: machine: faults: no such fault, 'no_gpus'. Did you mean 'no_gpu'?"),
+        (
+            {"machines": {"worker": {"mtu": "9000"}}},
+            "here: machines.worker: faults.mtu: wrong kind of value, '9000'. Give int.",
+        ),
+        ({"machines": {"worker": "no_rdma"}}, "here: machines.worker must be an object with faults."),
         (
             {"create": {VPC: "NoStock"}},
             (

@@ -25,7 +25,7 @@ REFUSED: list[tuple[dict[str, Value], str]] = [
     ),
     ({"systemDiskSize": 40}, "InvalidSystemDiskSize.LessThanImageSize: systemDiskSize is 40 GiB, the image needs 100."),
     ({"vswitchId": "vsw-9"}, "InvalidVSwitchId.NotFound: The specified Switch 'vsw-9' does not exist."),
-    ({"securityGroups": None}, "MissingParameter: securityGroups: an instance in a VPC needs at least one."),
+    ({"securityGroups": None}, "MissingParameter: securityGroups: at least one is needed in a VPC."),
     (
         {"securityGroups": ["sg-9"]},
         "InvalidSecurityGroupId.NotFound: The specified SecurityGroup 'sg-9' does not exist.",
@@ -42,8 +42,8 @@ REFUSED: list[tuple[dict[str, Value], str]] = [
     ({"instanceChargeType": "PrePaid"}, "MissingParameter: instanceChargeType PrePaid needs period."),
     ({"systemDiskKmsKeyId": "key"}, "InvalidParameter: systemDiskKmsKeyId needs systemDiskEncrypted."),
     (
-        {"userData": "#" * 16385},
-        "InvalidUserData.SizeExceeded: userData has 16385 bytes before Base64; 16384 are allowed.",
+        {"userData": "#" * 32769},
+        "InvalidUserData.SizeExceeded: userData has 32769 bytes before Base64; 32768 are allowed.",
     ),
     (
         {"dataDisks": [{"size": 20}]},
@@ -152,7 +152,7 @@ def test_what_an_update_does_to_the_machine(
     machines.calls.clear()
     region.update(instance, **change)
 
-    quiet = {"set_listeners", "set_internet"}
+    quiet = {"set_ingress", "set_rdma_devices", "set_listeners", "set_internet"}
     assert expected == [call[0] for call in machines.calls if call[0] not in quiet]
 
 

@@ -8,7 +8,7 @@ import pytest
 from pulumi._types import input_type_py_to_pulumi_names
 
 from scripts.localcloud import create_rules
-from scripts.localcloud.facts import images, instance_types, regions
+from scripts.localcloud.facts import Family, family, images, instance_types, regions
 from scripts.localcloud.kinds import EIP_ASSOCIATION, INVOCATION, SECURITY_RULE, SWITCH
 from scripts.localcloud.laws import LAWS
 from scripts.localcloud.rules import PROVIDERS, Rule, provider
@@ -70,6 +70,20 @@ def test_facts_have_the_rows_the_laws_need() -> None:
     assert regions()["ap-southeast-1"].has_zone("ap-southeast-1a")
     assert instance_types()["ecs.ebmgn8v.48xlarge"].gpu_count == 8
     assert all(image.size_gib >= 100 for image in images().values())
+
+
+def test_a_family_is_what_its_types_share() -> None:
+    """A type belongs to the family its name begins with, whatever its size; one that nobody lists has no extras."""
+    assert family("ecs.gn8is-2x.8xlarge") == family("ecs.gn8is.2xlarge")
+    assert family("ecs.gn8is.2xlarge") != family("ecs.ebmgn8is.32xlarge")
+    assert Family() == family("ecs.gn7i-c8g1.2xlarge")
+
+
+def test_every_family_is_sold() -> None:
+    """The list of families names no family that has no type."""
+    listed = json.loads((Path(create_rules.__file__).parent / "facts" / "families.json").read_text(encoding="utf-8"))
+
+    assert listed["families"].keys() <= {kind.rsplit(".", 1)[0].split("-", 1)[0] for kind in instance_types()}
 
 
 def test_port_rules_belong_to_the_security_group_rule() -> None:

@@ -7,10 +7,13 @@ from threading import Event
 from scripts.localcloud.cloud import Cloud, Target
 from scripts.localcloud.kinds import (
     COMMAND,
+    DEPLOYMENT_SET,
     DISK,
     EIP,
     INSTANCE,
     NAT_GATEWAY,
+    NETWORK_INTERFACE,
+    NETWORK_INTERFACE_ATTACHMENT,
     ROLE,
     SECURITY_GROUP,
     SECURITY_RULE,
@@ -154,9 +157,9 @@ class Region:
         given: Values = {"vpcId": vpc.id, "zoneId": ZONE, "cidrBlock": "10.0.1.0/24"}
         return self.make(SWITCH, **(given | inputs))
 
-    def group(self, vpc: Record) -> Record:
+    def group(self, vpc: Record, **inputs: Value) -> Record:
         """Make a security group."""
-        return self.make(SECURITY_GROUP, vpcId=vpc.id)
+        return self.make(SECURITY_GROUP, vpcId=vpc.id, **inputs)
 
     def rule(self, group: Record, **inputs: Value) -> Record:
         """Let 10.0.0.0/8 in at port 8000."""
@@ -179,9 +182,28 @@ class Region:
         vpc = self.vpc()
         return self.instance(self.switch(vpc), self.group(vpc), **inputs)
 
-    def machine_beside(self, other: Record) -> Record:
+    def machine_beside(self, other: Record, **inputs: Value) -> Record:
         """Make another instance on the switch and in the groups of *other*."""
-        return self.make(INSTANCE, **self._asked[other.id])
+        return self.make(INSTANCE, **(self._asked[other.id] | inputs))
+
+    def deployment_set(self, **inputs: Value) -> Record:
+        """Make a deployment set that keeps its instances near each other."""
+        given: Values = {"strategy": "LowLatency"}
+        return self.make(DEPLOYMENT_SET, **(given | inputs))
+
+    def interface(self, instance: Record, **inputs: Value) -> Record:
+        """Make a network interface with RDMA on the switch and in the groups of *instance*."""
+        given: Values = {
+            "vswitchId": instance.text("vswitchId"),
+            "securityGroupIds": instance.properties["securityGroups"],
+            "networkInterfaceTrafficMode": "HighPerformance",
+        }
+        return self.make(NETWORK_INTERFACE, **(given | inputs))
+
+    def attach(self, interface: Record, instance: Record, card: int = 1) -> Record:
+        """Attach *interface* to *instance* at a network card."""
+        ids: Values = {"networkInterfaceId": interface.id, "instanceId": instance.id}
+        return self.make(NETWORK_INTERFACE_ATTACHMENT, networkCardIndex=card, **ids)
 
     def disk(self, **inputs: Value) -> Record:
         """Make an ESSD of 100 GiB."""
