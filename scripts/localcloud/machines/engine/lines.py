@@ -1,13 +1,16 @@
 """TCP between nodes: listeners, connections that wait for the other side, and JSON one line at a time."""
 
 import contextlib
+import fcntl
 import json
 import select
 import socket
+import struct
 import time
 from typing import Any
 
 RETRY_SECONDS = 0.05
+SIOCGIFADDR = 0x8915
 
 
 class LostError(Exception):
@@ -29,10 +32,7 @@ class Line:
         Raises:
             LostError: The other side is gone.
         """
-        try:
-            self._connection.sendall(json.dumps(value).encode() + b"\n")
-        except OSError:
-            raise LostError(self.peer) from None
+        self.give(json.dumps(value).encode() + b"\n")
 
     def receive(self) -> Any:  # noqa: ANN401 - any JSON
         """
@@ -51,6 +51,33 @@ class Line:
         if not line:
             raise LostError(self.peer)
         return json.loads(line)
+
+    def give(self, data: bytes) -> None:
+        """
+        Send *data* as they are.
+
+        Raises:
+            LostError: The other side is gone.
+        """
+        try:
+            self._connection.sendall(data)
+        except OSError:
+            raise LostError(self.peer) from None
+
+    def take(self, count: int) -> bytes:
+        """
+        Return the next *count* bytes.
+
+        Raises:
+            LostError: The other side is gone.
+        """
+        try:
+            data = self._reader.read(count)
+        except OSError:
+            data = b""
+        if len(data) < count:
+            raise LostError(self.peer)
+        return data
 
     def until(self, deadline: float | None) -> None:
         """Wait no longer than *deadline* of the monotonic clock; None is for ever."""
@@ -104,6 +131,18 @@ def connect(place: tuple[str, int], deadline: float) -> Line:
             return Line(socket.create_connection(place, left(deadline)))
         time.sleep(RETRY_SECONDS)
     raise TimeoutError
+
+
+def interface_address(name: str) -> str:
+    """
+    Return the address of the interface *name*.
+
+    Raises:
+        OSError: There is no such interface, or it has no address.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        request = struct.pack("256s", name.encode())
+        return socket.inet_ntoa(fcntl.ioctl(probe, SIOCGIFADDR, request)[20:24])
 
 
 def route(toward: str) -> str:

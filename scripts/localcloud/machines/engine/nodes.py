@@ -1,6 +1,7 @@
 """The nodes that serve one model: how they meet, work together, and end when one of them is gone."""
 
 import asyncio
+import contextlib
 import threading
 from dataclasses import dataclass
 
@@ -112,7 +113,8 @@ class Leader(Alone):
     def stop(self) -> None:
         """Tell the others that this is the end, where they listen to it."""
         for line in self._requests if self._watches else []:
-            line.send("stop")
+            with contextlib.suppress(LostError):
+                line.send("stop")
 
 
 class Follower(Alone):
