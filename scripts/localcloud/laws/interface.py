@@ -44,6 +44,7 @@ class EcsNetworkInterface(Law):
             "privateIp": address,
             "instanceType": "Secondary",
             "deleteOnRelease": True,
+            "status": "Available",
             "mac": f"00:16:3e:00:{number // 256:02x}:{number % 256:02x}",
         }
         return ask.world.add(record_of(self.type, ask, ask.world.new_id("eni", ask.region), outputs))
@@ -65,7 +66,7 @@ class EcsNetworkInterface(Law):
 
     def read(self, world: World, record: Record) -> Values:
         """Return the interface; its status says whether it is attached."""
-        return record.properties | {"status": "Available" if _attachment(world, record.id) is None else "InUse"}
+        return record.properties | ({} if _attachment(world, record.id) is None else {"status": "InUse"})
 
 
 class EcsNetworkInterfaceAttachment(Law):

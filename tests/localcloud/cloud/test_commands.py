@@ -38,6 +38,41 @@ pulumi.log.info("fits: 8 requests at once")
 Thing("llm")
 """
 
+PAIR = """
+import pulumi
+import pulumi_alicloud as alicloud
+
+vpc = alicloud.vpc.Network("vpc", cidr_block="10.0.0.0/8")
+switch = alicloud.vpc.Switch("switch", vpc_id=vpc.id, zone_id="cn-hangzhou-k", cidr_block="10.0.1.0/24")
+group = alicloud.ecs.SecurityGroup("group", vpc_id=vpc.id, inner_access_policy="Drop")
+alicloud.ecs.SecurityGroupRule(
+    "nodes", security_group_id=group.id, source_security_group_id=group.id, type="ingress", ip_protocol="all"
+)
+near = alicloud.ecs.EcsDeploymentSet("near", strategy="LowLatency")
+node = {
+    "deployment_set_id": near.id,
+    "vswitch_id": switch.id,
+    "security_groups": [group.id],
+    "image_id": "ubuntu_24_04_x64_100G_with_gpu_driver_and_cuda_alibase_20260519.vhd",
+    "instance_type": "ecs.ebmgn8v.48xlarge",
+    "system_disk_size": 100,
+}
+rdma = {"network_interface_traffic_mode": "HighPerformance", "queue_pair_number": 64}
+second = {"vswitch_id": switch.id, "security_group_ids": [group.id], "network_card_index": 1, **rdma}
+head = alicloud.ecs.Instance("head", network_interfaces=second, **rdma, **node)
+worker = alicloud.ecs.Instance("worker", user_data=head.primary_ip_address, **node)
+interface = alicloud.ecs.EcsNetworkInterface(
+    "interface",
+    vswitch_id=switch.id,
+    security_group_ids=[group.id],
+    network_interface_traffic_mode="HighPerformance",
+)
+alicloud.ecs.EcsNetworkInterfaceAttachment(
+    "attachment", network_interface_id=interface.id, instance_id=worker.id, network_card_index=1
+)
+"""
+"""Two machines in one deployment set, one with each of the two ways to give a machine another interface."""
+
 PREVIEW = """\
 Previewing update (dev):
      Type                               Name       Plan
@@ -112,6 +147,17 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     status = main(list(arguments))
     out, err = capsys.readouterr()
     return status, out, err
+
+
+def test_a_pair_comes_and_goes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two machines with their deployment set and interfaces are made and removed in an order the cloud takes."""
+    (folder / "__main__.py").write_text(PAIR)
+
+    assert (0, "") == said(capsys, "preview")[::2]
+    assert (0, "") == said(capsys, "up")[::2]
+    assert "alicloud:ecs:EcsNetworkInterfaceAttachment  eni-bp1" in said(capsys, "status")[1]
+    assert (0, "") == said(capsys, "destroy")[::2]
+    assert (0, "Nothing exists", "") == _start(said(capsys, "status"), 14)
 
 
 @pytest.mark.usefixtures("folder")

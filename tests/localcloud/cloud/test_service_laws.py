@@ -18,6 +18,8 @@ from scripts.localcloud.kinds import (
     ROLE_ATTACHMENT,
     SECRET_PARAMETER,
 )
+from scripts.localcloud.machines.hosts.state import CloudState
+from scripts.localcloud.machines.layout import Place
 from scripts.localcloud.store import SECRET_MARK
 from scripts.localcloud.values import Values
 from tests.localcloud.cloud.test_network_laws import refusal
@@ -154,6 +156,23 @@ def test_what_the_endpoints_are_given(region: Region, cloud: Cloud) -> None:
         "modelscope": {"root": None},
     } == json.loads(path.read_text())
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+
+
+def test_each_role_reads_its_own(region: Region, cloud: Cloud) -> None:
+    """Of two parameters a role that may read one is refused the other."""
+    for role, name in (("head", "llm-key"), ("worker", "llm-token")):
+        region.make_secret(SECRET_PARAMETER, frozenset({"value"}), secretParameterName=name, value="v")
+        document = DOCUMENT.replace('"*"', f'"acs:oos:*:*:secretparameter/{name}"')
+        region.make(POLICY, policyName=role, policyDocument=document)
+        region.role(role)
+        region.make(POLICY_ATTACHMENT, policyName=role, policyType="Custom", roleName=role)
+    state = CloudState(Place(cloud.home, "i-1"))
+    resources = [f"acs:oos:cn-hangzhou:0:secretparameter/{name}" for name in ("llm-key", "llm-token")]
+
+    assert {"head": [True, False], "worker": [False, True]} == {
+        role: [state.allows(role, "oos:GetSecretParameter", resource) for resource in resources]
+        for role in ("head", "worker")
+    }
 
 
 def test_secrets_lie_in_marked_places_only(region: Region, cloud: Cloud) -> None:

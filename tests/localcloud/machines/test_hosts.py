@@ -63,12 +63,13 @@ def test_metadata_answers_to_a_session_only(site: Site) -> None:
         ("r", READ_SECRET, "rpc key", "200 the-value"),
         ("r", READ_SECRET, "acs3-wrong key", "400 SignatureDoesNotMatch"),
         ("r", READ_SECRET, "acs3 other", "403 NoPermission"),
+        ("r", READ_SECRET, "rpc other", "403 NoPermission"),
         ("r", READ_SECRET[:1], "acs3 key", "403 NoPermission"),
         ("r", [*READ_SECRET, READ_SECRET[0] | {"effect": "Deny"}], "acs3 key", "403 NoPermission"),
         (
             "r",
             [{"effect": "Allow", "actions": ["*"], "resources": ["*"]}],
-            "acs3 other",
+            "acs3 absent",
             "404 EntityNotExists.Parameter",
         ),
         (None, READ_SECRET, "acs3 key", "no role"),
@@ -78,7 +79,8 @@ def test_a_secret_parameter_is_read_by_a_role_that_may(
     site: Site, role: str | None, statements: list[dict[str, object]], arguments: str, answer: str
 ) -> None:
     """Both signatures count; a missing permission, a wrong signature or no role has the vendor's own code."""
-    site.services(oos={"cn-hangzhou": {"key": {"value": "the-value"}}}, roles={"r": {"statements": statements}})
+    parameters = {"key": {"value": "the-value"}, "other": {"value": "of another role"}}
+    site.services(oos={"cn-hangzhou": parameters}, roles={"r": {"statements": statements}})
     site.boot(role_name=role)
 
     assert f"{answer}\n" == site.run(call(arguments)).output
