@@ -45,8 +45,8 @@ def _nccl_env(value: dict[str, str]) -> dict[str, str]:
     for name, text in value.items():
         if not re.fullmatch(r"(NCCL|GLOO)_[A-Z0-9_]+", name):
             raise ValueError(f"{name!r} is not a variable of NCCL or Gloo, such as 'NCCL_DEBUG'.")
-        if not text.isprintable():
-            raise ValueError(f"{name} holds a newline or another character that no environment file can carry.")
+        if not re.fullmatch(r"[\w.,:;/=^@%+-]*", text):
+            raise ValueError(f"{name}: {text!r} holds a space, a quote or another character it cannot have.")
     return value
 
 

@@ -16,7 +16,7 @@ _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or fals
 
 
 def argument_table(args: type[Args], known: type[Args] = Args) -> str:
-    """Return a Markdown table of the arguments of *args*: name, kind, default, meaning; without rows that *known* has."""
+    """Return a Markdown table of the arguments of *args*: name, kind, default, meaning; but for rows of *known*."""
     left_out = _rows(known)
     rows = [row for row in _rows(args) if row not in left_out]
     return "\n".join(["| argument | kind | default | meaning |", "|---|---|---|---|", *rows, ""])

@@ -63,7 +63,7 @@ class Plan:
         """The plan on one of several machines, where that is enough."""
         if self.request.nodes == 1:
             return None
-        plan = draft(self.request.elsewhere(nodes=1, launcher="native", rdma=False))
+        plan = draft(self.request.elsewhere(nodes=1))
         return None if plan.problems else plan
 
     def verdict(self) -> str:

@@ -160,6 +160,16 @@ def test_an_image_that_may_lack_ray_is_a_warning(image: str, *, warned: bool) ->
     assert warned == (text in make_plan(request(R1, PAIR, nodes=2, launcher="ray", engine_image=image)).warnings)
 
 
+@pytest.mark.parametrize(("change", "warned"), [({}, False), ({"rdma": False}, True), ({"engine": "vllm"}, False)])
+def test_layers_shared_over_tcp_are_a_warning(change: dict[str, object], *, warned: bool) -> None:
+    """RDMA is made for it, and a stage on each machine does with TCP."""
+    plan = make_plan(request(R1, PAIR, **{"nodes": 2, "engine": "sglang", "rdma": True} | change))
+
+    assert warned == (
+        "tensor parallel 16 shares each layer over TCP, which takes longer than computing it" in plan.warnings
+    )
+
+
 def test_gpu_nobody_measured_is_a_warning() -> None:
     """The vendor names no GPU for this type, so its memory is a reading of "72 GB"."""
     assert ("the memory of unnamed-72 was not read on a machine; see gpus.toml",) == make_plan(
