@@ -1,5 +1,6 @@
 """The arguments of two machines: what differs from one, and what is refused."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -111,6 +112,16 @@ def test_commands_follow_the_launcher() -> None:
     ray = DualEcsRayLlmArgs.from_config(GOOD | {"launcher": "ray", "engineImage": "team/vllm:v0.32.0-ray2.60.0"})
 
     assert ("--headless", "ray", []) == (native.node_argv(1)[-1], ray.node_argv(0)[-1], ray.node_argv(1))
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+def test_ports_of_the_engine_are_taken(engine: str) -> None:
+    """What the engine is told to listen on, the endpoint may not have."""
+    line = " ".join(DualEcsRayLlmArgs.from_config(GOOD | {"engine": engine}).node_argv(0))
+    used = {int(port) for port in re.findall(r"(?:--port |--master-port |@HEAD@:)(\d+)", line)}
+
+    assert len(used) == 2
+    assert used <= {port for block in NODE_PORTS for port in block}
 
 
 def test_ports_of_the_two_machines_do_not_overlap() -> None:
