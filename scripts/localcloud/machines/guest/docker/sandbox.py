@@ -8,7 +8,7 @@ from scripts.localcloud.machines.guest import gpus
 from scripts.localcloud.machines.guest.docker import images, real_engine
 from scripts.localcloud.machines.guest.docker.config import ContainerConfig
 from scripts.localcloud.machines.guest.docker.networks import Network
-from scripts.localcloud.machines.guest.places import BWRAP, CADDY, ENGINE, EXCHANGE, machine
+from scripts.localcloud.machines.guest.places import BWRAP, CADDY, ENGINE, EXCHANGE, PACKAGES, machine
 
 FOLDERS = (
     "dev etc home mnt opt proc root run srv sys tmp usr/bin usr/local/bin var/tmp config data etc/caddy .localcloud"
@@ -68,17 +68,19 @@ def _read_only(source: str | Path, target: str | Path) -> list[str]:
 def _image_mounts(config: ContainerConfig) -> list[str]:
     image = images.image_of(config.image)
     mounts = [word for source, target in images.host_mounts() for word in _read_only(source, target)]
-    mounts += _read_only(images.STORE / image.kind / "bin", "/usr/bin")
+    mounts += _read_only(image.store / "bin", "/usr/bin")
     mounts += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     if image.kind == "caddy":
         mounts += _read_only(CADDY, "/usr/local/bin/caddy")
     if image.python:
         facts = machine()["python"]
         mounts += [word for folder in facts["folders"] for word in _read_only(folder, folder)]
-        mounts += [word for folder in facts["sites"] for word in _read_only(images.STORE / image.kind / "site", folder)]
+        mounts += [word for folder in facts["sites"] for word in _read_only(image.store / "site", folder)]
         mounts += _read_only(ENGINE, ENGINE)
         mounts += _read_only(EXCHANGE / "faults.json", EXCHANGE / "faults.json")
         mounts += real_engine.mounts(image.kind)
+    if image.ray:
+        mounts += _read_only(PACKAGES, PACKAGES)
     return mounts
 
 
