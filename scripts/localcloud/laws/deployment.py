@@ -1,4 +1,8 @@
-"""Deployment sets: which instances are kept near each other, or apart."""
+"""
+Deployment sets: which instances are kept near each other, or apart.
+
+Source: https://www.alibabacloud.com/help/zh/doc-detail/91258.htm, read 2026-11-21.
+"""
 
 from scripts.localcloud.errors import CloudError
 from scripts.localcloud.facts import family

@@ -1,4 +1,10 @@
-"""Network interfaces beside the primary one, and what an instance type takes of them."""
+"""
+Network interfaces beside the primary one, and what an instance type takes of them.
+
+Source: RunInstances, CreateNetworkInterface and AttachNetworkInterface in
+https://pypi.org/project/alibabacloud-ecs20140526/7.11.8/, read 2026-11-21: of several interfaces with RDMA one
+without a number of queue pairs takes them all.
+"""
 
 from scripts.localcloud.errors import CloudError, suggestion
 from scripts.localcloud.facts import family
