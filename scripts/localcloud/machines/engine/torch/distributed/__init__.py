@@ -1,8 +1,6 @@
 """Collectives among the processes that ``torch.distributed.run`` started on all nodes."""
 
-import enum
 import os
-from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from scripts.localcloud.machines.engine import lines
@@ -16,19 +14,6 @@ class DistBackendError(RuntimeError):
     """A collective failed."""
 
 
-class ReduceOp(enum.Enum):
-    """What becomes of the numbers."""
-
-    SUM = "sum"
-    MAX = "max"
-    MIN = "min"
-
-
-_REDUCTIONS: dict[ReduceOp, Callable[[Iterable[float]], float]] = {
-    ReduceOp.SUM: sum,
-    ReduceOp.MAX: max,
-    ReduceOp.MIN: min,
-}
 _groups: list[Group] = []
 
 
@@ -63,28 +48,19 @@ def init_process_group(backend: str) -> None:
         nccl.announce(network)
 
 
-def _reduce(value: float, op: ReduceOp, size: int) -> float:
+def all_reduce(tensor: _Reducible) -> None:
+    """
+    Give every rank's *tensor* the sum of all of them.
+
+    Raises:
+        DistBackendError: A rank is gone, or does not take part.
+    """
     try:
-        return _groups[-1].reduce(value, _REDUCTIONS[op], size)
+        tensor.value = _groups[-1].sum(tensor.value, tensor.nbytes)
     except (LostError, TimeoutError):
         raise DistBackendError(
             "ncclRemoteError: A call failed possibly due to a network error or a remote process exiting prematurely."
         ) from None
-
-
-def all_reduce(tensor: _Reducible, op: ReduceOp = ReduceOp.SUM) -> None:
-    """Give every rank's *tensor* what *op* makes of all of them."""
-    tensor.value = _reduce(tensor.value, op, tensor.nbytes)
-
-
-def barrier() -> None:
-    """Wait for every rank."""
-    _reduce(0, ReduceOp.SUM, 0)
-
-
-def get_rank() -> int:
-    """Return this process's number."""
-    return _groups[-1].rank
 
 
 def get_world_size() -> int:

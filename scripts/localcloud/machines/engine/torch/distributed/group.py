@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
 
 from scripts.localcloud.machines.engine import lines
 from scripts.localcloud.machines.engine.lines import Line
@@ -41,9 +40,9 @@ class Group:
         data = tuple(line.receive())
         return [line], [lines.connect(data, deadline)] if self._first else []
 
-    def reduce(self, value: float, reduction: Callable[[Iterable[float]], float], size: int) -> float:
+    def sum(self, value: float, size: int) -> float:
         """
-        Return what *reduction* makes of every rank's *value*, which takes *size* bytes on each.
+        Return the sum of every rank's *value*, which takes *size* bytes on each.
 
         Raises:
             LostError: A rank is gone.
@@ -53,13 +52,13 @@ class Group:
         for line in [*self._lines, *self._links]:
             line.until(time.monotonic() + SECONDS)
         if self.rank == 0:
-            reduced = reduction([value, *(line.receive() for line in self._lines)])
+            total = value + sum(line.receive() for line in self._lines)
             for link in self._links:
                 link.take(len(data))
                 link.give(data)
             for line in self._lines:
-                line.send(reduced)
-            return reduced
+                line.send(total)
+            return float(total)
         self._lines[0].send(value)
         for link in self._links:
             link.give(data)
