@@ -129,8 +129,6 @@ def _lay_out(image: Image) -> None:
     _link(commands / "sleep", HOST / "usr/bin/sleep")  # the machine's own sleeps by the machine's clock
     if image.python:
         _link(commands / "python3", machine()["python"]["program"])
-        _link(packages / "torch", ENGINE / "scripts" / "localcloud" / "machines" / "engine" / "torch")
-        _write(packages / "engine.pth", f"{ENGINE}\n")
         _write(packages / "engine.pth", f"{ENGINE}\n")
         _link(packages / "torch", ENGINE / "scripts/localcloud/machines/engine/torch")
     if image.ray:
