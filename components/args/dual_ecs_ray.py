@@ -96,6 +96,11 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
         return row if given is None else dataclasses.replace(row, rdma_interfaces=given)
 
     @property
+    def low_latency(self) -> bool:
+        """Say whether the machines go into a LowLatency deployment set, which takes some types and no spot machine."""
+        return self.instance.low_latency and self.spot_strategy == "NoSpot"
+
+    @property
     def rdma_devices(self) -> int:
         """How many eRDMA interfaces each machine has; none are asked for with TCP."""
         return self.plan.request.rdma_devices

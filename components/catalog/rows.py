@@ -56,6 +56,8 @@ class Instance(Row):
     """Offers eRDMA interfaces."""
     rdma_interfaces: int | None = None
     """How many of them, one for each network card; absent where nobody has said."""
+    low_latency: bool = False
+    """May stand in a LowLatency deployment set."""
     nvlink: bool = False
     """The GPUs reach each other over NVLink."""
     uefi_image: bool = False

@@ -73,6 +73,20 @@ def test_network_between_the_machines(change: dict[str, object], devices: int, m
     assert (devices, mtu, mtu is not None) == (args.rdma_devices, args.mtu, args.jumbo_frames)
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"spotStrategy": "SpotAsPriceGo"}, False),
+        ({"interconnect": "tcp"}, True),
+        ({"model": "Qwen/Qwen3-32B", "instanceType": "ecs.gn8is-2x.8xlarge"}, False),
+    ],
+)
+def test_who_may_stand_close_together(change: dict[str, object], *, expected: bool) -> None:
+    """A deployment set refuses spot machines, and the types that no page lists for it."""
+    assert expected == DualEcsRayLlmArgs.from_config(GOOD | change).low_latency
+
+
 @pytest.mark.parametrize("interconnect", ["erdma", "tcp"])
 def test_variables_of_the_network(interconnect: str) -> None:
     """The catalog's, and the user's over them."""
