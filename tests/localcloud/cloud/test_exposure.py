@@ -16,6 +16,7 @@ RULES: list[tuple[list[dict[str, Value]], list[tuple[str, int]]]] = [
     ([{"cidrIp": "0.0.0.0/0"}], [PRIVATE, PUBLIC]),
     ([{}, {"cidrIp": "203.0.113.0/24"}], [PRIVATE, PUBLIC]),
     ([{"cidrIp": "192.168.0.0/16"}], []),
+    ([{"cidrIp": "127.64.1.9/32"}], []),
     ([{"type": "egress"}], []),
     ([{"ipProtocol": "udp"}], []),
     ([{}, {"policy": "drop"}], []),

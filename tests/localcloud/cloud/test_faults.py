@@ -72,8 +72,10 @@ def test_one_machine_may_have_faults_of_its_own(region: Region, cloud: Cloud, ma
     ask(cloud, {"machine": {"mtu": 1500, "no_gpu": True}, "machines": {"-worker": {"mtu": 9000}}})
     head = region.machine(instanceName="llm-head")
     region.machine_beside(head, instanceName="llm-worker")
+    region.machine_beside(head, instanceName="llm-worker-2")
 
-    assert [{"mtu": 1500, "no_gpu": True}, {"mtu": 9000, "no_gpu": True}] == [spec.faults for spec in machines.specs]
+    everybody = {"mtu": 1500, "no_gpu": True}
+    assert [everybody, everybody | {"mtu": 9000}, everybody] == [spec.faults for spec in machines.specs]
 
 
 def test_a_zone_sells_only_what_it_has(region: Region, cloud: Cloud) -> None:

@@ -109,6 +109,31 @@ def test_instances_that_cannot_be_joined(region: Region, inputs: dict[str, Value
     assert message == refusal(lambda: region.machine(**inputs))
 
 
+def test_a_second_interface_is_near_the_first(region: Region) -> None:
+    """Both interfaces of an instance are in its zone."""
+    vpc = region.vpc()
+    switch, group = region.switch(vpc), region.group(vpc)
+    far = region.switch(vpc, zoneId="cn-hangzhou-i", cidrBlock="10.0.2.0/24")
+
+    assert refusal(lambda: region.instance(switch, group, instanceType=BIG, **second(vswitchId=far.id))) == (
+        f"InvalidOperation.AvailabilityZoneMismatch: {far.id} is in cn-hangzhou-i, the instance in cn-hangzhou-k."
+    )
+
+
+def test_another_type_must_take_what_the_instance_has(region: Region, machines: RecordedMachines) -> None:
+    """A change of the type is refused while the new one lacks RDMA; jumbo frames go with the type that has them."""
+    instance = region.machine(instanceType=BIG)
+    link = region.attach(region.interface(instance), instance)
+    smaller = "ecs.gn7i-c16g1.4xlarge"
+
+    assert refusal(lambda: region.update(instance, instanceType=smaller)).startswith(
+        "InvalidOperation.InstanceTypeNotSupportHighPerformanceTrafficMode"
+    )
+    region.delete(link)
+    region.update(instance, instanceType=smaller)
+    assert [8500, 1500] == [spec.mtu for spec in machines.specs]
+
+
 def test_a_low_latency_set_has_one_zone(region: Region) -> None:
     """Its instances are of a family that has such sets, in one zone, and not spot."""
     vpc, near = region.vpc(), region.deployment_set()
@@ -220,6 +245,15 @@ def test_interfaces_that_cannot_be(region: Region, inputs: dict[str, Value], mes
     instance = region.machine()
 
     assert message == refusal(lambda: region.interface(instance, **inputs))
+
+
+def test_an_interface_has_an_address_of_its_own(region: Region) -> None:
+    """Neither an instance nor another interface gets it."""
+    instance = region.machine()
+    first, other = region.interface(instance), region.interface(instance)
+
+    assert ("127.64.1.5", "127.64.1.6") == (first.text("privateIp"), other.text("privateIp"))
+    assert "127.64.1.7" == region.machine_beside(instance).text("primaryIpAddress")
 
 
 def test_attachments_that_cannot_be(region: Region) -> None:
