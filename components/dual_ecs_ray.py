@@ -100,7 +100,7 @@ def _between(args: DualEcsRayLlmArgs) -> list[str]:
         link = f"eRDMA, {count} interface{'' if count == 1 else 's'} each, MTU {args.mtu}"
     else:
         link = "TCP sockets, no RDMA: slower between the nodes"
-    place = f"one LowLatency deployment set of {args.zone_id}"
+    place = f"{'one LowLatency deployment set of ' if args.low_latency else ''}zone {args.zone_id}"
     return [
         f"nodes:  {args.NODES} x {args.instance_type} in {place}, launcher {args.launcher}",
         f"        {link}; every port between them is open to each other and to nobody else",

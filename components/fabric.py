@@ -20,10 +20,7 @@ class Fabric:
 
 
 def fabric(name: str, args: DualEcsRayLlmArgs, net: Network, opts: pulumi.ResourceOptions) -> Fabric:
-    """Return a LowLatency deployment set, and a security group whose members reach each other on every port."""
-    placed = alicloud.ecs.EcsDeploymentSet(
-        f"{name}-deployment-set", deployment_set_name=physical_name(name), strategy="LowLatency", opts=opts
-    )
+    """Return a LowLatency deployment set, if one takes the machines, and a group whose members reach each other."""
     # A group of their own: whoever else is in the endpoint's group stays outside.
     group = alicloud.ecs.SecurityGroup(
         f"{name}-nodes",
@@ -45,4 +42,14 @@ def fabric(name: str, args: DualEcsRayLlmArgs, net: Network, opts: pulumi.Resour
         description=f"LLM endpoint {name}, between its own nodes",
         opts=opts,
     )
-    return Fabric(Placement(placed.id, (group.id,), args.rdma_devices, args.jumbo_frames), (rule,))
+    # Left to its default without RDMA: jumbo frames where the type has them, and nothing depends on it.
+    jumbo = True if args.mtu else None
+    return Fabric(Placement(_placed(name, args, opts), (group.id,), args.rdma_devices, jumbo), (rule,))
+
+
+def _placed(name: str, args: DualEcsRayLlmArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
+    if not args.low_latency:
+        return None
+    return alicloud.ecs.EcsDeploymentSet(
+        f"{name}-deployment-set", deployment_set_name=physical_name(name), strategy="LowLatency", opts=opts
+    ).id

@@ -43,6 +43,6 @@ def _egress(args: EcsLlmArgs) -> list[str]:
             "        weightsSource: oss with images on a registry of the region's VPC would need neither",
             *_slow_weights(args),
         ]
-    if args.public:
+    if args.public and args.NODES == 1:
         return ["egress: through the endpoint's own EIP", *_slow_weights(args)]
     return ["egress: the boot fetches image or weights from the internet; the vSwitch you gave must have a way out"]

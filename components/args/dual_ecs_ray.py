@@ -76,7 +76,8 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
     interconnect: Literal["erdma", "tcp"] = "erdma"
     """Network between the machines: `erdma` needs a type with eRDMA interfaces, `tcp` runs on any and is slower."""
 
-    rdma_interfaces: Annotated[int, within(1, 8)] | None = None
+    # With an instance the provider makes one interface beside the primary, not more.
+    rdma_interfaces: Annotated[int, within(1, 2)] | None = None
     """eRDMA interfaces of each machine, one for each of its network cards; default: the catalog's number."""
 
     nccl_env: Annotated[dict[str, str], pydantic.AfterValidator(_nccl_env)] = pydantic.Field(default_factory=dict)
@@ -111,11 +112,6 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
         return self._fabric.mtu
 
     @property
-    def jumbo_frames(self) -> bool:
-        """Say whether to ask for frames larger than Ethernet's 1500 bytes."""
-        return self.mtu is not None
-
-    @property
     def fabric_env(self) -> dict[str, str]:
         """What NCCL and Gloo are told about the network."""
         return {**self._fabric.env, **self.nccl_env}
@@ -141,6 +137,11 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
         if self.nccl_env.get("NCCL_IB_DISABLE", expected) != expected:
             text = f"NCCL_IB_DISABLE contradicts interconnect {self.interconnect!r}. Change interconnect instead."
             yield Problem("nccl_env", text)
+
+    @rule("vpc_id", "vswitch_id")
+    def _nodes_have_a_vpc(self) -> Iterable[Problem]:
+        if self.own_network and self.vpc_id is None and self.security_group_id is not None:
+            yield Problem("vpc_id", "is required with vswitchId, for the machines' own security group to create in it.")
 
     @rule("port")
     def _port_is_free(self) -> Iterable[Problem]:

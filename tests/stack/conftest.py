@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.localcloud.machines import Machines
-from tests.stack.project import Project
+from tests.stack.project import SINGLE, Project
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +22,8 @@ def project(bootable: None, tmp_path: Path) -> Iterator[Callable[..., Project]]:
     """Return a maker of projects whose clouds are gone after the test."""
     made: list[Project] = []
 
-    def make(*, machine_files: bool = False, **arguments: object) -> Project:
-        made.append(Project(tmp_path, arguments, machine_files=machine_files))
+    def make(*, stack: Path = SINGLE, machine_files: bool = False, **arguments: object) -> Project:
+        made.append(Project(tmp_path, arguments, stack=stack, machine_files=machine_files))
         return made[-1]
 
     yield make

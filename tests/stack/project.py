@@ -10,16 +10,23 @@ from pathlib import Path
 
 import yaml
 
+from scripts.localcloud.cloud import Cloud
+from scripts.localcloud.kinds import INSTANCE
 from scripts.localcloud.machines import Machines
+from scripts.localcloud.machines.spec import CommandResult
 
 ROOT = Path(__file__).parents[2]
 SENTINEL = "sentinel-key-0123456789abcdef"
+SINGLE = ROOT / "Pulumi.dev.yaml"
+PAIR = ROOT / "docs" / "stacks" / "Pulumi.dual-ecs-ray.yaml"
 
 
 class Project:
     """A copy of the program beside a stack file with *arguments*, in a local cloud of its own."""
 
-    def __init__(self, folder: Path, arguments: Mapping[str, object], *, machine_files: bool = False) -> None:
+    def __init__(
+        self, folder: Path, arguments: Mapping[str, object], *, stack: Path = SINGLE, machine_files: bool = False
+    ) -> None:
         self.folder = folder / "project"
         self.home = folder / "cloud"
         self.folder.mkdir()
@@ -34,11 +41,11 @@ class Project:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": f"{self.folder}:{ROOT}",
         }
-        self.configure(arguments)
+        self._configure(stack, arguments)
 
-    def configure(self, arguments: Mapping[str, object]) -> None:
-        """Write the stack file: *arguments* over those of the dev stack, and the sentinel as the key."""
-        stack = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
+    def _configure(self, example: Path, arguments: Mapping[str, object]) -> None:
+        """Write the stack file: *arguments* over those of the *example*, and the sentinel as the key."""
+        stack = yaml.safe_load(example.read_text())
         stack["config"]["llm:args"] |= arguments
         stack["config"]["llm:apiKey"] = SENTINEL
         (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
@@ -57,9 +64,19 @@ class Project:
         for instance_id in machines.running():
             machines.set_faults(instance_id, {})
 
-    def fail_with(self, **machine: object) -> None:
-        """Ask the local cloud for faults of its machines."""
-        (self.home / "faults.json").write_text(json.dumps({"machine": machine}))
+    def fail_with(self, on: str = "", /, **machine: object) -> None:
+        """Ask the local cloud for faults of its machines, or of the one whose name ends so."""
+        faults = {"machines": {on: machine}} if on else {"machine": machine}
+        (self.home / "faults.json").write_text(json.dumps(faults))
+
+    def instance(self, name: str) -> str:
+        """Return the id of the machine whose name ends with *name*."""
+        instances = Cloud(self.home).store.read().all(INSTANCE)
+        return next(one.id for one in instances if one.text("instanceName").endswith(name))
+
+    def on(self, name: str, command: str) -> CommandResult:
+        """Run a shell command on the machine whose name ends with *name*."""
+        return Machines(self.home).run_command(self.instance(name), command, 60)
 
     def local(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the local cloud in the project's folder."""

@@ -21,6 +21,7 @@ CASES: list[dict[str, object]] = [
     {"interconnect": "rdma"},
     {"interconnect": "tcp", "rdmaInterfaces": 2},
     {"rdmaInterfaces": 9},
+    {"vswitchId": "vsw-1", "securityGroupId": "sg-1", "privateAllowedCidrs": ["10.0.0.0/8"]},
     {"tensorParallel": 12},
     {"tensorParallel": 8, "pipelineParallel": 1},
     {"pipelineParallel": 3},
@@ -62,7 +63,7 @@ def test_refused(golden: Callable[[str, str], None]) -> None:
     [
         ({}, 2, 8500),
         ({"instanceType": "ecs.gn8v-8x.48xlarge"}, 1, 8500),
-        ({"instanceType": "ecs.gn8v-8x.48xlarge", "rdmaInterfaces": 4}, 4, 8500),
+        ({"instanceType": "ecs.gn8v-8x.48xlarge", "rdmaInterfaces": 2}, 2, 8500),
         ({"interconnect": "tcp"}, 0, None),
     ],
 )
@@ -70,7 +71,7 @@ def test_network_between_the_machines(change: dict[str, object], devices: int, m
     """Frames are large where RDMA needs it; a number that no page gives can be corrected."""
     args = DualEcsRayLlmArgs.from_config(GOOD | change)
 
-    assert (devices, mtu, mtu is not None) == (args.rdma_devices, args.mtu, args.jumbo_frames)
+    assert (devices, mtu) == (args.rdma_devices, args.mtu)
 
 
 @pytest.mark.parametrize(

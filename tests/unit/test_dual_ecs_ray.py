@@ -48,6 +48,7 @@ def endpoint(**given: object) -> Callable[[], DualEcsRayLlm]:
     [
         ({}, SHARED | HEAD | WORKER),
         ({"interconnect": "tcp"}, SHARED | HEAD | WORKER),
+        ({"spot_strategy": "SpotAsPriceGo"}, (SHARED | HEAD | WORKER) - {"llm-deployment-set"}),
         (RAY, SHARED | HEAD | WORKER | WORKER_ROLE | {"llm-ray-token", "llm-generated-ray-token"}),
         (OSS, SHARED | HEAD | WORKER | WORKER_ROLE),
         (
@@ -138,7 +139,7 @@ def test_a_reviewer_reads_how_they_are_joined(preview: Preview) -> None:
     """The preview says what joins the nodes and who else is let in."""
     said = preview(endpoint()).said
 
-    assert "2 x ecs.ebmgn8v.48xlarge in one LowLatency deployment set of cn-hangzhou-i, launcher native" in said
+    assert "2 x ecs.ebmgn8v.48xlarge in one LowLatency deployment set of zone cn-hangzhou-i, launcher native" in said
     assert "eRDMA, 2 interfaces each, MTU 8500; every port between them is open to each other and to nobody" in said
     assert "TCP sockets, no RDMA" in preview(endpoint(interconnect="tcp")).said
 
@@ -146,7 +147,6 @@ def test_a_reviewer_reads_how_they_are_joined(preview: Preview) -> None:
 def test_hours_of_transfer_are_said_before_they_are_paid(preview: Preview) -> None:
     """Weights of this size through a public address take hours of both machines' rent; from a bucket they do not."""
     assert (
-        "SLOW: 1,377 GB of weights need 15 hours at 200 Mbit/s, with both machines billed"
-        in preview(endpoint()).said
+        "SLOW: 1,377 GB of weights need 15 hours at 200 Mbit/s, with both machines billed" in preview(endpoint()).said
     )
     assert "SLOW" not in preview(endpoint(**OSS)).said
