@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from scripts.localcloud.machines.guest.commands import RefusedError, complain, say
 from scripts.localcloud.machines.guest.commands.options import Options, last
-from scripts.localcloud.machines.guest.docker import client, composing
+from scripts.localcloud.machines.guest.docker import client
 from scripts.localcloud.machines.guest.docker.client import DockerError, ask
+from scripts.localcloud.machines.guest.docker.compose import commands
 
 _FIELD = re.compile(r"\{\{\s*(?P<json>json\s+)?(?P<path>(?:\.\w+)+|\.)\s*\}\}")
 
@@ -148,7 +149,7 @@ def _for_each(operation: str, **extra: object) -> Callable[[list[str]], int]:
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    "compose": composing.main,
+    "compose": commands.main,
     "exec": _exec,
     "image": _image,
     "images": _images,

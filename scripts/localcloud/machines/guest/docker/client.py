@@ -66,7 +66,8 @@ def execute(container: Container, argv: list[str], variables: dict[str, str] | N
     if not pid:
         raise DockerError(f"Error response from daemon: container {container['Id']} is not running")
     environment = dict(item.split("=", 1) for item in container["Config"]["Env"]) | (variables or {})
-    enter = [str(HOST / _nsenter()), "-t", str(pid), "-m", "-p", "-n", "-u", "-i", "-r", "-w", "--"]
+    enter = [str(HOST / _nsenter()), "-t", str(pid), "-m", "-p", "-n", "-u", "-i", "-r", "-w"]
+    enter += ["-U", "--preserve-credentials", "--"] if container["Config"]["User"] else ["--"]
     done = subprocess.run([*enter, *argv], env=environment, stdin=subprocess.DEVNULL, check=False)
     return done.returncode
 

@@ -32,6 +32,14 @@ class Mount:
 
 
 @dataclass(frozen=True)
+class Device:
+    """A device file of the machine, or a folder of them."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
 class Port:
     """A published port."""
 
@@ -42,7 +50,7 @@ class Port:
 
 @dataclass
 class ContainerConfig:
-    """Everything that the engine needs to make a container."""
+    """Everything that the engine needs to make a container; its user is root, its *group* any."""
 
     name: str
     image: str
@@ -60,7 +68,10 @@ class ContainerConfig:
     read_only: bool = False
     init: bool = False
     host_ipc: bool = False
+    host_network: bool = False
     gpus: bool = False
+    devices: list[Device] = field(default_factory=list)
+    group: int = 0
     working_dir: str = "/"
     stop_grace_seconds: float = 10
     log_options: dict[str, str] = field(default_factory=dict)
@@ -74,7 +85,8 @@ class ContainerConfig:
         """Return the configuration that to_json made *values* of."""
         mounts = [Mount(**mount) for mount in values["mounts"]]
         ports = [Port(**port) for port in values["ports"]]
-        return cls(**(values | {"mounts": mounts, "ports": ports}))
+        devices = [Device(**device) for device in values["devices"]]
+        return cls(**(values | {"mounts": mounts, "ports": ports, "devices": devices}))
 
     def capabilities(self) -> list[str]:
         """Return the capabilities that are left."""

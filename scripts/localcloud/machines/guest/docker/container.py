@@ -7,19 +7,18 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from scripts.localcloud.machines.guest import names, netlink
+from scripts.localcloud.machines.guest import names
 from scripts.localcloud.machines.guest.clock import SPEED
-from scripts.localcloud.machines.guest.docker import sandbox
+from scripts.localcloud.machines.guest.docker import description, process, sandbox
 from scripts.localcloud.machines.guest.docker.config import ContainerConfig
 from scripts.localcloud.machines.guest.docker.images import image_of
-from scripts.localcloud.machines.guest.docker.networks import Network
+from scripts.localcloud.machines.guest.docker.process import Attachment, Running
 
 STORE = Path("/var/lib/docker/containers")
 NEVER = "0001-01-01T00:00:00Z"
@@ -30,8 +29,6 @@ NOT_FOUND = 127
 KILLED = 137
 LAST_WORDS_SECONDS = 2
 """How long the log of an ended container may take to be read to its end."""
-
-Attachment = tuple[Network, str]
 
 
 class StartError(Exception):
@@ -105,9 +102,9 @@ class Container:
             self._log("stderr", f"exec {self._argv()[0]}: operation not permitted")
             self._ended(NOT_PERMITTED)
             return
-        sandbox.lay_out(self.folder / "root", self.id, attachments)
+        sandbox.lay_out(self.folder / "root", self.config, self.id, attachments)
         log, log_writer = os.pipe()
-        started: asyncio.Future[socket.socket | OSError] = asyncio.get_running_loop().create_future()
+        started: asyncio.Future[Running | OSError] = asyncio.get_running_loop().create_future()
         threading.Thread(target=self._hold, args=(log_writer, started, asyncio.get_running_loop()), daemon=True).start()
         outcome = await started
         os.close(log_writer)
@@ -115,7 +112,9 @@ class Container:
             os.close(log)
             self._ended(NOT_FOUND)
             raise StartError(str(outcome))
-        self._resolver = await names.serve_names(outcome, resolve)
+        self._process, self.pid = outcome.process, outcome.pid
+        if outcome.resolver is not None:
+            self._resolver = await names.serve_names(outcome.resolver, resolve)
         recorder = self._keep(self._record(log))
         self._keep(self._watch(recorder))
         self.save()
@@ -125,6 +124,13 @@ class Container:
             if not Path(mount.source).exists():
                 raise StartError(
                     f'invalid mount config for type "bind": bind source path does not exist: {mount.source}'
+                )
+
+        for device in self.config.devices:
+            if not Path(device.source).exists():
+                raise StartError(
+                    f'error gathering device information while adding custom device "{device.source}": '
+                    "no such file or directory"
                 )
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -142,40 +148,15 @@ class Container:
         own_program = Path(self._argv()[0]).name == image.kind
         return not own_program or image.file_capabilities <= set(self.config.capabilities())
 
-    def _hold(
-        self, log: int, started: "asyncio.Future[socket.socket | OSError]", loop: asyncio.AbstractEventLoop
-    ) -> None:
-        """Be the thread whose network namespace the container has: its process dies with this thread."""
+    def _hold(self, log: int, started: "asyncio.Future[Running | OSError]", loop: asyncio.AbstractEventLoop) -> None:
+        """Be the thread that the container's process dies with."""
         try:
-            namespace = netlink.new_namespace()
-            self._connect(namespace)
-            resolver = names.datagram_socket(names.CONTAINER_RESOLVER_ADDRESS)
-            reading, writing = os.pipe()
-            command = sandbox.command(self.folder / "root", self.config, self.id, writing)
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writing], env={}
-            )
-            os.close(writing)
-            with os.fdopen(reading) as info:
-                self.pid = json.loads(info.read() or '{"child-pid": 0}')["child-pid"]
-            self._process = process
+            made = process.start(self.config, self.folder / "root", self.id, self.attachments, log)
         except OSError as problem:
             loop.call_soon_threadsafe(started.set_result, problem)
             return
-        loop.call_soon_threadsafe(started.set_result, resolver)
-        process.wait()
-        os.close(namespace)
-
-    def _connect(self, namespace: int) -> None:
-        """Give the namespace one interface per network, and a way out when a network has one."""
-        for index, (network, address) in enumerate(self.attachments):
-            netlink_name = f"v{self.id[:8]}{index}"
-            sandbox.in_machine_network(lambda: netlink.add_veth(netlink_name, network.bridge, f"eth{index}", namespace))  # noqa: B023 - called at once
-            netlink.add_address(f"eth{index}", address, 16)
-            netlink.bring_up(f"eth{index}")
-        outer = [network for network, _ in self.attachments if not network.internal]
-        if outer:
-            netlink.add_default_route(outer[0].gateway)
+        loop.call_soon_threadsafe(started.set_result, made)
+        made.process.wait()
 
     async def _record(self, log: int) -> None:
         reader = asyncio.StreamReader(limit=16 * 1024 * 1024)
@@ -223,42 +204,8 @@ class Container:
                 os.kill(self.pid, number)
 
     def inspect(self) -> dict[str, Any]:
-        """Return what docker inspect shows, as far as it is modelled."""
-        argv = self._argv()
-        config = self.config
-        return {
-            "Id": self.id,
-            "Name": f"/{config.name}",
-            "Path": argv[0],
-            "Args": argv[1:],
-            "State": self.state | {"Running": self.running, "Pid": self.pid},
-            "Image": config.image,
-            "LogPath": str(self.log_file),
-            "Config": {
-                "Image": config.image,
-                "Hostname": self.id[:12],
-                "Env": [f"{name}={value}" for name, value in sandbox.environment(config).items()],
-                "Cmd": config.command,
-                "Entrypoint": config.entrypoint,
-                "Labels": config.labels,
-                "WorkingDir": config.working_dir,
-            },
-            "HostConfig": {
-                "Binds": [
-                    f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}" for mount in config.mounts
-                ],
-                "CapAdd": config.cap_add,
-                "CapDrop": config.cap_drop,
-                "LogConfig": {"Type": "json-file", "Config": config.log_options},
-                "Privileged": False,
-                "ReadonlyRootfs": config.read_only,
-                "Tmpfs": dict.fromkeys(config.tmpfs, ""),
-            },
-            "NetworkSettings": {
-                "Networks": {network.name: {"IPAddress": address} for network, address in self.attachments},
-                "Ports": {
-                    f"{port.container_port}/tcp": [{"HostIp": port.host_address, "HostPort": str(port.host_port)}]
-                    for port in config.ports
-                },
-            },
-        }
+        """Return what docker inspect shows."""
+        state = self.state | {"Running": self.running, "Pid": self.pid}
+        return {"Id": self.id, "State": state, "LogPath": str(self.log_file)} | description.of(
+            self.config, self.id, self.attachments
+        )

@@ -1,6 +1,7 @@
 """The bubblewrap command of a container."""
 
 import concurrent.futures
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +37,12 @@ def environment(config: ContainerConfig) -> dict[str, str]:
     return images.image_of(config.image).environment | {"HOME": "/root"} | config.environment
 
 
-def lay_out(root: Path, container_id: str, attachments: list[tuple[Network, str]]) -> None:
+def hostname(config: ContainerConfig, container_id: str) -> str:
+    """Return the container's name for itself."""
+    return socket.gethostname() if config.host_network else container_id[:12]
+
+
+def lay_out(root: Path, config: ContainerConfig, container_id: str, attachments: list[tuple[Network, str]]) -> None:
     """Make the container's own files, at its first start."""
     if root.exists():
         return
@@ -47,18 +53,20 @@ def lay_out(root: Path, container_id: str, attachments: list[tuple[Network, str]
     for name in ("lib", "lib32", "lib64"):
         if (Path("/") / name).is_symlink():
             (root / name).symlink_to(f"usr/{name}")
-    short = container_id[:12]
-    hosts = "".join(f"{address}\t{short}\n" for _, address in attachments)
+    name = hostname(config, container_id)
+    hosts = "".join(f"{address}\t{name}\n" for _, address in attachments)
     files = {
         "passwd": "root:x:0:0:root:/root:/bin/sh\n",
         "group": "root:x:0:\n",
-        "hostname": f"{short}\n",
+        "hostname": f"{name}\n",
         "hosts": f"127.0.0.1\tlocalhost\n{hosts}",
         "resolv.conf": "nameserver 127.0.0.11\n",
         "nsswitch.conf": "hosts: files dns\n",
     }
-    for name, text in files.items():
-        (root / "etc" / name).write_text(text)
+    if config.host_network:
+        files |= {name: (Path("/etc") / name).read_text() for name in ("hosts", "resolv.conf")}
+    for file, text in files.items():
+        (root / "etc" / file).write_text(text)
 
 
 def _read_only(source: str | Path, target: str | Path) -> list[str]:
@@ -90,16 +98,34 @@ def _wanted_mounts(config: ContainerConfig) -> list[str]:
         mounts += ["--tmpfs", path.partition(":")[0]]
     for mount in sorted(config.mounts, key=lambda mount: mount.target):
         mounts += ["--ro-bind" if mount.read_only else "--bind", mount.source, mount.target]
-    if config.gpus:
-        for device in gpus.devices():
-            mounts += ["--dev-bind", str(device), str(device)]
+    own = [(device, str(device)) for device in (gpus.devices() if config.gpus else [])]
+    for source, target in [*own, *_devices(config)]:
+        mounts += ["--dev-bind", str(source), target]
     return mounts
 
 
-def command(root: Path, config: ContainerConfig, container_id: str, info: int) -> list[str]:
-    """Return the command line; it writes its child's pid to the descriptor *info*."""
+def _devices(config: ContainerConfig) -> list[tuple[Path, str]]:
+    """Return the device files that the container asks for, those in a folder one by one."""
+    found = []
+    for wanted in config.devices:
+        source = Path(wanted.source)
+        inside = sorted(source.iterdir()) if source.is_dir() else [source]
+        found += [(file, str(Path(wanted.target) / file.relative_to(source))) for file in inside]
+    return found
+
+
+def command(root: Path, config: ContainerConfig, container_id: str, info: int, users: list[int]) -> list[str]:
+    """Return the command line; it writes its child's pid to the descriptor *info* and enters the namespaces *users*."""
     variables = environment(config) | real_engine.environment(images.image_of(config.image).kind)
-    line = [str(BWRAP), "--unshare-pid", "--unshare-uts", "--die-with-parent", "--hostname", container_id[:12]]
+    line = [
+        str(BWRAP),
+        "--unshare-pid",
+        "--unshare-uts",
+        "--die-with-parent",
+        "--hostname",
+        hostname(config, container_id),
+    ]
+    line += [word for namespace in users for word in ("--userns2", str(namespace))]
     line += [] if config.host_ipc else ["--unshare-ipc"]
     line += [] if config.init else ["--as-pid-1"]
     line += ["--clearenv", *(word for item in variables.items() for word in ("--setenv", *item))]

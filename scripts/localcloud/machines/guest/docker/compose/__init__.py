@@ -1,0 +1,1 @@
+"""docker compose: files, and what is done with their services."""
