@@ -121,6 +121,7 @@ def check_interfaces(instance_type: str, found: list[Interface]) -> None:
         CloudError: A card it lacks, or more RDMA than it has.
 
     """
+    _check_rdma(instance_type, [interface for interface in found if interface.rdma])
     cards = family(instance_type).network_cards
     if found[0].card:
         message = f"networkCardIndex {found[0].card}: {found[0].name} is on network card 0."
@@ -132,7 +133,6 @@ def check_interfaces(instance_type: str, found: list[Interface]) -> None:
         if interface.queue_pairs and not interface.rdma:
             message = f"queuePairNumber of {interface.name} needs networkInterfaceTrafficMode HighPerformance."
             raise CloudError("InvalidParameter.QueuePairNumberMustEmpty", message)
-    _check_rdma(instance_type, [interface for interface in found if interface.rdma])
 
 
 def _check_rdma(instance_type: str, found: list[Interface]) -> None:
