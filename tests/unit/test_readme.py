@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.args import SingleEcsLlmArgs, argument_table
+from components.args import DualEcsRayLlmArgs, SingleEcsLlmArgs, argument_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +23,7 @@ BLOCKS = {
     "arguments": lambda: argument_table(SingleEcsLlmArgs),
     "dev": lambda: f"```yaml\n{(ROOT / 'Pulumi.dev.yaml').read_text()}```\n",
     "fit": fit_table,
+    "pair": lambda: argument_table(DualEcsRayLlmArgs, SingleEcsLlmArgs),
 }
 
 
