@@ -131,6 +131,9 @@ def _start(options: Namespace) -> tuple[Model, Alone]:
     world = options.tp_size * options.pp_size
     if world % options.nnodes:
         raise StartError("AssertionError: tp_size must be divisible by number of nodes")
+    complaint = "torch.AcceleratorError: CUDA error: invalid device ordinal"
+    if options.use_ray:
+        return process.start(options.model_path, world // options.nnodes, complaint, lambda: _ray(options, world))
     host, _, port = (options.dist_init_addr or "").rpartition(":")
     node = Node(
         rank=options.node_rank,
@@ -141,8 +144,17 @@ def _start(options: Namespace) -> tuple[Model, Alone]:
         own=os.environ.get("SGLANG_HOST_IP") or os.environ.get("HOST_IP", ""),
         watches=True,
     )
-    complaint = "torch.AcceleratorError: CUDA error: invalid device ordinal"
     return process.start(options.model_path, world // node.count, complaint, lambda: meeting.join(node))
+
+
+def _ray(options: Namespace, world: int) -> Alone:
+    try:
+        from scripts.localcloud.machines.engine import ray  # noqa: PLC0415 - only some images have it
+    except ImportError:
+        raise StartError(
+            "ImportError: Ray is required for --use-ray mode. Install it with: pip install 'sglang[ray]'"
+        ) from None
+    return ray.sglang(world, options.nnodes, options.model_path)
 
 
 def main(words: list[str]) -> int:

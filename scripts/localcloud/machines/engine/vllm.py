@@ -79,6 +79,8 @@ def _world(options: Namespace) -> int:
 
 def _start(options: Namespace, path: str) -> tuple[Model, Alone]:
     """Load the model together with the other nodes."""
+    if options.distributed_executor_backend == "ray":
+        return process.start(path, 1, "", lambda: _ray(_world(options), path))
     node = Node(
         rank=options.node_rank,
         count=options.nnodes,
@@ -90,6 +92,16 @@ def _start(options: Namespace, path: str) -> tuple[Model, Alone]:
     )
     complaint = OUT_OF_BOUNDS if node.count > 1 else TOO_FEW.format(world=_world(options), found="{found}")
     return process.start(path, _world(options) // node.count, complaint, lambda: meeting.join(node))
+
+
+def _ray(world: int, path: str) -> Alone:
+    try:
+        from scripts.localcloud.machines.engine import ray  # noqa: PLC0415 - only some images have it
+    except ImportError as problem:
+        raise StartError(
+            f"ValueError: Failed to import Ray: {problem}.Please install Ray with `pip install ray`."
+        ) from None
+    return ray.vllm(world, path)
 
 
 def _length(options: Namespace, positions: int) -> int:
