@@ -42,6 +42,7 @@ class Instance(Law):
         switch = ask.world.need(SWITCH, text(ask.inputs, "vswitchId"), "InvalidVSwitchId.NotFound")
         _check_sold(ask.inputs)
         instance_network.check(ask.world, ask.inputs, switch)
+        instance_network.check_frames(ask.inputs)
         zone = text(ask.inputs, "availabilityZone") or switch.text("zoneId")
         if zone != switch.text("zoneId"):
             message = f"availabilityZone is {zone}, but {switch.id} is in {switch.text('zoneId')}."
@@ -67,6 +68,7 @@ class Instance(Law):
         wanted = record.properties | ask.inputs
         switch = ask.world.need(SWITCH, text(wanted, "vswitchId"), "InvalidVSwitchId.NotFound")
         instance_network.check(ask.world, wanted, switch, record.id)
+        instance_network.check_frames(ask.inputs)
         if "systemDiskSize" in changed and number(ask.inputs, "systemDiskSize") < number(
             record.properties, "systemDiskSize"
         ):

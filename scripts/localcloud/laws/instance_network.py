@@ -25,9 +25,19 @@ def check(world: World, wanted: Values, switch: Record, instance_id: str = "") -
     check_groups(world, groups_of(wanted, "securityGroups"), switch)
     check_member(world, wanted, switch.text("zoneId"), instance_id)
     _check_second(world, wanted, switch)
-    kind = text(wanted, "instanceType")
-    check_interfaces(kind, interfaces(world, instance_id, wanted))
-    if wanted.get("enableJumboFrame") is True and not family(kind).jumbo_frames:
+    check_interfaces(text(wanted, "instanceType"), interfaces(world, instance_id, wanted))
+
+
+def check_frames(asked: Values) -> None:
+    """
+    Check the jumbo frames that were *asked* for, not those that an instance has by itself.
+
+    Raises:
+        CloudError: Its type has none.
+
+    """
+    kind = text(asked, "instanceType")
+    if asked.get("enableJumboFrame") is True and not family(kind).jumbo_frames:
         raise CloudError(
             "InvalidParam.NotSupportJumboFrame", f"{kind} has no jumbo frames. Leave enableJumboFrame out."
         )
