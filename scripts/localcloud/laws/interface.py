@@ -2,8 +2,9 @@
 Network interfaces beside the primary one, and what an instance type takes of them.
 
 Source: RunInstances, CreateNetworkInterface and AttachNetworkInterface in
-https://pypi.org/project/alibabacloud-ecs20140526/7.11.8/, read 2026-11-21: of several interfaces with RDMA one
-without a number of queue pairs takes them all.
+https://pypi.org/project/alibabacloud-ecs20140526/7.11.8/, read 2026-11-21. It says that an RDMA interface without a
+number of queue pairs takes all of the type; on GPU types, the only ones here, each network card has as many
+(AliyunContainerService/alibabacloud-erdma-controller, internal/controller/eri.go, 2026-07-24), so nothing is refused.
 """
 
 from scripts.localcloud.errors import CloudError, suggestion
@@ -143,14 +144,6 @@ def _check_rdma(instance_type: str, found: list[Interface]) -> None:
     if most is not None and len(found) > most:
         message = f"{instance_type} takes {most} HighPerformance interfaces, {len(found)} are asked for."
         raise CloudError("InvalidOperation.HighPerformanceEniPerInstanceLimitExceeded", message)
-    greedy = [interface.name for interface in found if not interface.queue_pairs]
-    if len(found) > 1 and greedy:
-        message = (
-            f"without queuePairNumber {greedy[0]} takes all queue pairs of {instance_type}. Give each of its "
-            f"{len(found)} HighPerformance interfaces a number; EcsNetworkInterface has none to give, "
-            "networkInterfaces of the instance does."
-        )
-        raise CloudError("InvalidParameter.InvalidQueuePairNumber", message)
 
 
 def _attachment(world: World, interface_id: str) -> Record | None:

@@ -59,8 +59,6 @@ REFUSED: list[tuple[dict[str, Value], str]] = [
         ),
     ),
     (
-        {"instanceType": BIG, "networkInterfaceTrafficMode": "HighPerformance", **second()},
-        (
             "InvalidParameter.InvalidQueuePairNumber: without queuePairNumber the primary interface takes all queue "
             f"pairs of {BIG}. Give each of its 2 HighPerformance interfaces a number; EcsNetworkInterface has none "
             "to give, networkInterfaces of the instance does."
@@ -262,11 +260,9 @@ def test_attachments_that_cannot_be(region: Region) -> None:
     switch, group, foreign = region.switch(vpc), region.group(vpc), region.group(other)
     far, outside = region.switch(vpc, zoneId="cn-hangzhou-i", cidrBlock="10.0.2.0/24"), region.switch(other)
     instance = region.instance(switch, group, instanceType=BIG, networkInterfaceTrafficMode="HighPerformance")
-    third = region.interface(instance)
     cases = {
         "InvalidOperation.AvailabilityZoneMismatch": region.interface(instance, vswitchId=far.id),
         "InvalidOperation.VpcMismatch": region.interface(instance, vswitchId=outside.id, securityGroupIds=[foreign.id]),
-        "InvalidParameter.InvalidQueuePairNumber": third,
     }
 
     for code, interface in cases.items():
