@@ -59,12 +59,6 @@ REFUSED: list[tuple[dict[str, Value], str]] = [
         ),
     ),
     (
-            "InvalidParameter.InvalidQueuePairNumber: without queuePairNumber the primary interface takes all queue "
-            f"pairs of {BIG}. Give each of its 2 HighPerformance interfaces a number; EcsNetworkInterface has none "
-            "to give, networkInterfaces of the instance does."
-        ),
-    ),
-    (
         {"queuePairNumber": 8},
         (
             "InvalidParameter.QueuePairNumberMustEmpty: queuePairNumber of the primary interface needs "
