@@ -34,7 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     shown = actions.add_parser("output", help="show the stack's outputs")
     shown.add_argument("--show-secrets", action="store_true")
     shown.add_argument("name", nargs="?")
-    ran = actions.add_parser("run", help="run a shell command on the machine, as Cloud Assistant does")
+    ran = actions.add_parser("run", help="run a shell command on a machine, as Cloud Assistant does")
+    ran.add_argument("--on", metavar="NAME", default="", help="end of the machine's name, where there are several")
     ran.add_argument("command")
     actions.add_parser("status", help="show what exists in the local cloud")
     actions.add_parser("down", help="remove the local cloud: machines, disks, state")
@@ -47,7 +48,7 @@ def _run(options: argparse.Namespace) -> bool:
         case "status":
             return commands.status(cloud, _say)
         case "run":
-            return commands.run_on_machine(cloud, options.command, _say)
+            return commands.run_on_machine(cloud, options.on, options.command, _say)
         case "down":
             return commands.down(cloud, _say)
         case _:

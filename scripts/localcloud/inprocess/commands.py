@@ -169,12 +169,15 @@ def status(cloud: Cloud, say: Say) -> bool:
     return True
 
 
-def run_on_machine(cloud: Cloud, command: str, say: Say) -> bool:
-    """Run *command* on the one machine there is; return whether it ended with 0."""
-    instances = list(cloud.store.read().all(INSTANCE))
-    if len(instances) != 1:
-        raise LocalCloudError(f"run: {len(instances)} machines exist, and it needs exactly one.")
-    result = cloud.machines.run_command(instances[0].id, command, _RUN_SECONDS)
+def run_on_machine(cloud: Cloud, name: str, command: str, say: Say) -> bool:
+    """Run *command* on the one machine whose name ends with *name*; return whether it ended with 0."""
+    everyone = [(instance.text("instanceName"), instance.id) for instance in cloud.store.read().all(INSTANCE)]
+    meant = [instance_id for full, instance_id in everyone if full.endswith(name)]
+    if len(meant) != 1:
+        names = ", ".join(full for full, _ in everyone) or "there is none"
+        message = f"run: {len(meant)} of {len(everyone)} machines are meant, and it needs exactly one."
+        raise LocalCloudError(f"{message} Give --on with the end of a name: {names}.")
+    result = cloud.machines.run_command(meant[0], command, _RUN_SECONDS)
     say(result.output.rstrip())
     return result.exit_code == 0
 

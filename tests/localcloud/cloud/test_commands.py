@@ -50,6 +50,7 @@ alicloud.ecs.SecurityGroupRule(
 )
 near = alicloud.ecs.EcsDeploymentSet("near", strategy="LowLatency")
 node = {
+    "instance_name": "pair-worker",
     "deployment_set_id": near.id,
     "vswitch_id": switch.id,
     "security_groups": [group.id],
@@ -59,7 +60,7 @@ node = {
 }
 rdma = {"network_interface_traffic_mode": "HighPerformance", "queue_pair_number": 64}
 second = {"vswitch_id": switch.id, "security_group_ids": [group.id], "network_card_index": 1, **rdma}
-head = alicloud.ecs.Instance("head", network_interfaces=second, **rdma, **node)
+head = alicloud.ecs.Instance("head", network_interfaces=second, **rdma, **(node | {"instance_name": "pair-head"}))
 worker = alicloud.ecs.Instance("worker", user_data=head.primary_ip_address, **node)
 interface = alicloud.ecs.EcsNetworkInterface(
     "interface",
@@ -158,6 +159,20 @@ def test_a_pair_comes_and_goes(folder: Path, capsys: pytest.CaptureFixture[str])
     assert "alicloud:ecs:EcsNetworkInterfaceAttachment  eni-bp1" in said(capsys, "status")[1]
     assert (0, "") == said(capsys, "destroy")[::2]
     assert (0, "Nothing exists", "") == _start(said(capsys, "status"), 14)
+
+
+def test_a_command_runs_on_the_machine_that_is_meant(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With several machines the end of a name says which; nobody guesses."""
+    (folder / "__main__.py").write_text(PAIR)
+    said(capsys, "up")
+    refused = (
+        "error: run: 2 of 2 machines are meant, and it needs exactly one. "
+        "Give --on with the end of a name: pair-head, pair-worker.\n"
+    )
+
+    assert (1, "", refused) == said(capsys, "run", "true")
+    assert "0 of 2 machines are meant" in said(capsys, "run", "--on", "gate", "true")[2]
+    assert said(capsys, "run", "--on", "head", "true")[2].startswith("error: i-bp")
 
 
 @pytest.mark.usefixtures("folder")
