@@ -21,7 +21,6 @@ from tests.stack import real_vllm
 pytestmark = pytest.mark.vllm
 
 ROW = catalog.find(Engine, "vllm")
-MODELS = list(catalog.rows(Model).values())
 GOOD = ["vllm", "serve", MODEL_PATH, "--port", "8000"]
 REFUSED = [
     (["--enable-reasoning"], "unrecognized arguments"),
@@ -30,12 +29,15 @@ REFUSED = [
     (["--enable-auto-tool-choice", "--tool-call-parser", "hermess"], "invalid tool call parser: hermess"),
     (["--enable-auto-tool-choice"], "requires --tool-call-parser"),
     (["--max-model-len", "400000"], "max_model_len"),
+    (["-tp", "3", "--nnodes", "2"], "must evenly divide the total world size (3)"),
+    (["-tp", "2", "--nnodes", "2", "--node-rank", "2"], "must be between 0 and 1; got `--node-rank 2`"),
+    (["-tp", "2", "--nnodes", "2", "--distributed-executor-backend", "ray"], "nnodes > 1 can only be set when"),
     *(([flag], "unrecognized arguments") for flag in ROW.refused_flags),
 ]
 
 
-def planned(model: Model) -> list[str]:
-    """Return the command line on the smallest instance type that runs *model*, or on two of them."""
+def planned(model: Model) -> list[list[str]]:
+    """Return the command line of each machine, of the smallest type that runs *model* alone or else as a pair."""
     wanted = PlanRequest(
         model=model,
         instance=next(iter(catalog.rows(Instance).values())),
@@ -44,8 +46,11 @@ def planned(model: Model) -> list[str]:
         gpu_memory_utilization=0.9,
         kv_cache_dtype="auto",
     )
-    plans = alternatives(wanted) or alternatives(dataclasses.replace(wanted, nodes=2))
-    return engine_argv(plans[0], model.name)
+    plan = (alternatives(wanted) or alternatives(dataclasses.replace(wanted, nodes=2)))[0]
+    return [engine_argv(plan, model.name, rank=rank) for rank in range(plan.request.nodes)]
+
+
+PLANNED = [(model, argv) for model in catalog.rows(Model).values() for argv in planned(model)]
 
 
 def shape(model: Model) -> dict[str, Any]:
@@ -76,11 +81,11 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what the real vLLM says to every command line of this file; one process, for it loads long."""
     real_vllm.require()
     lines = [at(real_vllm.MODEL, GOOD + extra) for extra, _ in REFUSED]
-    for model in MODELS:
+    for model, argv in PLANNED:
         folder = tmp_path_factory.mktemp("model")
         shutil.copytree(real_vllm.MODEL, folder, dirs_exist_ok=True)
         (folder / "config.json").write_text(json.dumps(shape(model)))
-        lines.append(at(folder, planned(model)))
+        lines.append(at(folder, argv))
     done = subprocess.run(
         [real_vllm.PYTHON, Path(__file__).with_name("vllm_accepts.py")],
         env=os.environ | real_vllm.ENVIRONMENT,
@@ -95,10 +100,10 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_the_flags_of_every_catalog_model_start(answers: dict[str, Any]) -> None:
-    """Parser, engine configuration and the names of both parsers, each model in its own shape and parallelism."""
-    wrong = dict(zip([model.name for model in MODELS], answers["problems"][len(REFUSED) :], strict=True))
+    """Parser, engine configuration and the names of both parsers, on every machine, each model in its own shape."""
+    said = answers["problems"][len(REFUSED) :]
 
-    assert dict.fromkeys(wrong) == wrong
+    assert [] == [(model.name, argv, text) for (model, argv), text in zip(PLANNED, said, strict=True) if text]
 
 
 def test_what_is_refused_is_refused(answers: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ def start(argv: list[str]) -> None:
     SERVE.validate(given)
     given.model = given.model_tag
     validate_api_server_args(given)
-    AsyncEngineArgs.from_cli_args(given).create_engine_config()
+    AsyncEngineArgs.from_cli_args(given).create_engine_config(headless=given.headless)
 
 
 def problem(argv: list[str]) -> str | None:
