@@ -1,12 +1,17 @@
 """From a stack's config to its component."""
 
 import json
+from pathlib import Path
 
 import pulumi
+import pytest
+import yaml
 
 from components.topologies import build
 from tests.preview import Preview
 
+ROOT = Path(__file__).parents[2]
+EXAMPLES = [ROOT / "Pulumi.dev.yaml", *sorted((ROOT / "docs" / "stacks").glob("Pulumi.*.yaml"))]
 ARGS = json.dumps({"zoneId": "cn-hangzhou-i"})
 
 
@@ -40,3 +45,13 @@ def test_the_key_of_the_config_is_checked_and_kept(preview: Preview) -> None:
         assert seen.said.startswith("SingleEcsLlm: 1 argument rejected\n  apiKey: ")
         assert "sixteen" not in seen.said
         assert {"llm-dev"} == set(seen.resources)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_an_example_previews(preview: Preview, file: Path) -> None:
+    """Every stack file that users copy passes a preview as it stands."""
+    config = yaml.safe_load(file.read_text())["config"]
+    seen = preview(program, topology=config["llm:topology"], args=json.dumps(config["llm:args"]))
+
+    assert seen.good, seen.said
+    assert ": fits\n" in seen.said
