@@ -105,6 +105,7 @@ class Supervisor:
         faults = state["spec"]["faults"]
         shown = {key: value for key, value in self._spec.to_json().items() if key not in ("user_data", "role_name")}
         shown |= {"internet": state["internet"], "disks": [] if faults.get("no_disk") else state["disks"]}
+        shown["rdma_devices"] = state["rdma_devices"]
         shown |= {"faults": faults, "mtu": self._spec.own_mtu}
         shown |= {"python": sandbox.python_facts(), "engines": sandbox.engine_facts(self._place.home)}
         write_json(self._place.exchange / "machine.json", shown)

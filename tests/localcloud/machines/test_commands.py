@@ -29,6 +29,11 @@ REFUSED = [
     "sleep soon",
     "logger --server x y",
     "findmnt --json",
+    "ibv_devinfo -x",
+    "eadm conf",
+    "modprobe erdma speed=9",
+    "iptables -A INPUT -j DROP",
+    "iptables -A OUTPUT -d 1.2.3.4 --dport 80 -j DROP",
 ]
 
 

@@ -7,7 +7,19 @@ import socket
 import sys
 from pathlib import Path
 
-from scripts.localcloud.machines.guest import agent, cloudinit, gpus, interface, mounts, names, netlink, relay, wire
+from scripts.localcloud.machines.guest import (
+    agent,
+    cloudinit,
+    fence,
+    gpus,
+    interface,
+    mounts,
+    names,
+    netlink,
+    rdma,
+    relay,
+    wire,
+)
 from scripts.localcloud.machines.guest.places import (
     EXCHANGE,
     HTTPS_SOCKET,
@@ -65,7 +77,10 @@ class Init:
         self._servers.append(await asyncio.start_unix_server(_inbound, sock=wire.listening(INBOUND_SOCKET)))
 
     async def _relay(self, address: str, port: int, target: Path) -> asyncio.Server:
-        return await relay.relay(relay.tcp_listener(address, port), relay.to_unix(target))
+        def allows(client: tuple[str, int]) -> bool:
+            return not fence.forbids(client, (address, port))
+
+        return await relay.relay(relay.tcp_listener(address, port), relay.to_unix(target), allows)
 
     async def _set_internet(self) -> None:
         """Follow machine.json: with egress the internet hosts have an address, without it they are unreachable."""
@@ -91,6 +106,7 @@ class Init:
                 return await agent.run(message["script"], message["timeout_seconds"])
             case "changed":
                 mounts.apply_disks()
+                rdma.follow()
                 await self._set_internet()
                 return {}
             case "shutdown":

@@ -85,13 +85,18 @@ def mount(disk: Disk, target: str) -> None:
 
 def unmount(target: str) -> None:
     """Unmount the folder *target*, also when files on it are open."""
-    _call("umount2", target.encode(), MNT_DETACH)
+    unbind(target)
     _write_table({device: point for device, point in table().items() if point != target})
 
 
 def bind(source: str, target: str) -> None:
     """Make *source* visible at *target* too."""
     _call("mount", source.encode(), target.encode(), None, MS_BIND | MS_REC, None)
+
+
+def unbind(target: str) -> None:
+    """Undo `bind`."""
+    _call("umount2", target.encode(), MNT_DETACH)
 
 
 def _call(name: str, *arguments: object) -> None:

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from scripts.localcloud.machines.guest.wire import connected
 
+_AT_ONCE = struct.pack("ii", 1, 0)
 CHUNK_BYTES = 256 * 1024
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Dial = Callable[[], Awaitable[Streams]]
@@ -23,6 +25,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """Close without the orderly goodbye, so that the peer sees a reset and not an empty answer."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     writer.transport.abort()
 
 
@@ -45,10 +48,19 @@ async def join(left: Streams, right: Streams) -> None:
         right[1].close()
 
 
-async def relay(listener: socket.socket, dial: Dial) -> asyncio.Server:
-    """Join every connection that *listener* accepts to one that *dial* opens; resets it when *dial* fails."""
+def _anybody(_client: tuple[str, int]) -> bool:
+    return True
+
+
+async def relay(
+    listener: socket.socket, dial: Dial, allows: Callable[[tuple[str, int]], bool] = _anybody
+) -> asyncio.Server:
+    """Join every connection that *listener* accepts to one that *dial* opens; resets it when it may not or cannot."""
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not allows(writer.get_extra_info("peername")):
+            _reset(writer)
+            return
         try:
             other = await dial()
         except OSError:

@@ -5,11 +5,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.localcloud.machines.guest import gpus
+from scripts.localcloud.machines.guest import gpus, rdma
 from scripts.localcloud.machines.guest.docker import images, real_engine
 from scripts.localcloud.machines.guest.docker.config import ContainerConfig
 from scripts.localcloud.machines.guest.docker.networks import Network
-from scripts.localcloud.machines.guest.places import BWRAP, CADDY, ENGINE, EXCHANGE, PACKAGES, machine
+from scripts.localcloud.machines.guest.places import BWRAP, CADDY, CODE, ENGINE, EXCHANGE, PACKAGES, machine
 
 FOLDERS = (
     "dev etc home mnt opt proc root run srv sys tmp usr/bin usr/local/bin var/tmp config data etc/caddy .localcloud"
@@ -89,7 +89,13 @@ def _image_mounts(config: ContainerConfig) -> list[str]:
         mounts += real_engine.mounts(image.kind)
     if image.ray:
         mounts += _read_only(PACKAGES, PACKAGES)
-    return mounts
+    return mounts + (_rdma_tools() if any(_devices(config)) else [])
+
+
+def _rdma_tools() -> list[str]:
+    """Return the mounts of what looks at RDMA devices: part of an image that can use them."""
+    found = [*_read_only("/usr/bin/ibv_devinfo", "/usr/local/bin/ibv_devinfo"), *_read_only(CODE, CODE)]
+    return [*found, "--ro-bind-try", str(rdma.MODE), str(rdma.MODE)]
 
 
 def _wanted_mounts(config: ContainerConfig) -> list[str]:

@@ -151,8 +151,8 @@ def _version(_given: Values, arguments: list[str]) -> int:
 
 
 COMMANDS: dict[str, Callable[[Values, list[str]], int]] = {
-    "up": lambda given, arguments: start.up(_project(given), arguments),
-    "run": lambda given, arguments: start.run(_project(given), arguments),
+    "up": lambda given, arguments: start.up(lambda: _project(given), arguments),
+    "run": lambda given, arguments: start.run(lambda: _project(given), arguments),
     "stop": _stop,
     "rm": _remove,
     "down": _down,

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
 
@@ -74,7 +75,7 @@ def stop_all(made: list[Container]) -> None:
         thread.join()
 
 
-def up(project: Project, arguments: list[str]) -> int:
+def up(project: Callable[[], Project], arguments: list[str]) -> int:
     """Run services, all or those named with what they depend on."""
     flags = (
         "-d",
@@ -87,10 +88,7 @@ def up(project: Project, arguments: list[str]) -> int:
         "--quiet-pull",
     )
     options, words = Options(flags, ("--pull",)).read(arguments)
-    chosen = project.with_dependencies(words)
-    if "--no-deps" in options and words:
-        chosen = [name for name in chosen if name in words]
-    made = _create(project, [project.services[name] for name in chosen])
+    made = _create_services(project(), words, alone="--no-deps" in options)
     detached = "-d" in options or "--detach" in options
     ended: list[tuple[Container, int]] = []
     if not detached:
@@ -102,14 +100,23 @@ def up(project: Project, arguments: list[str]) -> int:
     return 0 if detached else _follow(made, ended, abort="--abort-on-container-exit" in options)
 
 
-def run(project: Project, arguments: list[str]) -> int:
+def _create_services(project: Project, words: list[str], *, alone: bool) -> list[Container]:
+    chosen = project.with_dependencies(words)
+    if alone and words:
+        chosen = [name for name in chosen if name in words]
+    return _create(project, [project.services[name] for name in chosen])
+
+
+def run(load: Callable[[], Project], arguments: list[str]) -> int:
     """Run one command in a container of its own, made as the service's are; return its exit status."""
     flags = ("--rm", "--no-deps", "-T", "--no-TTY", "--quiet-pull")
     options, words = Options(flags, ("-e", "--env", "--entrypoint")).read(arguments, stop_at_word=True)
     if not words or not {"-T", "--no-TTY"} & set(options):
         raise RefusedError("give -T and a service: there is no terminal")
-    if "--no-deps" not in options:
-        up(project, ["-d", *_dependencies_of(project, words[0])])
+    project = load()
+    earlier = [name for name in project.with_dependencies(words[:1]) if name != words[0]]
+    if earlier and "--no-deps" not in options:
+        up(load, ["-d", *earlier])
     made = _create(project, [_once(project, words, options)])
     try:
         return _attend(made[0])
@@ -118,13 +125,8 @@ def run(project: Project, arguments: list[str]) -> int:
             ask("remove", reference=made[0]["Id"], force=True)
 
 
-def _dependencies_of(project: Project, service: str) -> list[str]:
-    return [name for name in project.with_dependencies([service]) if name != service]
-
-
 def _once(project: Project, words: list[str], options: Values) -> ContainerConfig:
     service, *command = words
-    project.with_dependencies([service])
     config = project.services[service]
     given = [item for name in ("-e", "--env") for item in options.get(name, [])]
     entrypoint = values.words(last(options, "--entrypoint"), "--entrypoint") if "--entrypoint" in options else None
