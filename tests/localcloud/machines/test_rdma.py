@@ -110,11 +110,11 @@ services:
 """
 ASK = """\
 import socket, subprocess
-s = socket.create_connection(("100.100.100.200", 80), 3)
 try:
+    s = socket.create_connection(("100.100.100.200", 80), 3)
     s.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
     print(s.recv(5).decode(), flush=True)
-except ConnectionResetError:
+except (BrokenPipeError, ConnectionResetError):
     print("reset", flush=True)
 subprocess.run("ibv_devinfo 2>&1 | grep hca_id || true", shell=True)
 """
