@@ -8,18 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from scripts.localcloud.machines import Machines
 from tests.stack import real_vllm
-from tests.stack.project import ROOT, SENTINEL, Project
+from tests.stack.project import Project
+from tests.stack.real_vllm import ASK, KEY, NAME, ask, on_the_machine, until_ready
 
 pytestmark = [pytest.mark.vllm, pytest.mark.machine]
 
-KEY = {"Authorization": f"Bearer {SENTINEL}"}
-NAME = "Qwen/Qwen3-8B"
-ASK = {"model": NAME, "prompt": "Who are you?", "max_tokens": 8, "ignore_eos": True}
+MACHINE = "llm"
 CHAT = {"model": NAME, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
-READY = (ROOT / "components" / "userdata" / "ready.sh").read_text()
-READY_SECONDS = 280
 
 INSIDE = """
 import json, sys, urllib.error, urllib.request
@@ -50,30 +46,14 @@ CLOSED: list[tuple[str, str, dict[str, Any] | None]] = [
 @pytest.fixture(scope="module")
 def real(bootable: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - it may skip
     """Return the dev stack, up, with the real vLLM in the place of the stand-in."""
-    folder = real_vllm.folder()
+    real_vllm.require()
     # Without it vLLM would compile for the CPU, for a minute, with a compiler that a laptop may lack.
     one = Project(tmp_path_factory.mktemp("real"), {"extraEngineArgs": ["--enforce-eager"]})
-    engines = {"vllm": {"venv": str(folder), "environment": real_vllm.ENVIRONMENT}}
-    (one.home / "engines.json").write_text(json.dumps(engines))
-    one.environment["LOCALCLOUD_MODELSCOPE_ROOT"] = str(folder / "model")
+    real_vllm.use(one)
     up = one.local("up")
     assert up.returncode == 0, up.stdout
     yield one
     one.local("down")
-
-
-def on_the_machine(project: Project, script: str, timeout_seconds: float = 60) -> str:
-    """Return what *script* prints as root of the stack's machine."""
-    machines = Machines(project.home)
-    [machine] = machines.running()
-    done = machines.run_command(machine, f"#!/bin/bash\n{script}", timeout_seconds)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def ask(project: Project, body: dict[str, Any], key: dict[str, str]) -> httpx.Response:
-    """Return the answer to a completion through the stack's exported endpoint."""
-    return httpx.post(f"{project.output('endpoint')}/completions", json=body, headers=key, timeout=60)
 
 
 def test_a_completion_needs_the_key(real: Project) -> None:
@@ -100,7 +80,7 @@ def test_only_the_gate_closes_what_vllm_leaves_open(real: Project) -> None:
     base = real.output("endpoint").removesuffix("/v1")
     words = f"docker exec llm-engine-1 python3 -c '{INSIDE}' '{json.dumps(CLOSED)}'"
 
-    assert [f"{method} {path} 200" for method, path, _ in CLOSED] == on_the_machine(real, words).splitlines()
+    assert [f"{method} {path} 200" for method, path, _ in CLOSED] == on_the_machine(real, MACHINE, words).splitlines()
     assert [404] * len(CLOSED) == [
         httpx.request(method, base + path, json=body, headers=KEY).status_code for method, path, body in CLOSED
     ]
@@ -109,9 +89,9 @@ def test_only_the_gate_closes_what_vllm_leaves_open(real: Project) -> None:
 def test_the_watch_reads_the_engines_counters(real: Project) -> None:
     """Its own function sees the tokens of one completion go by, and nothing waiting."""
     counters = ". /opt/llm/lib.sh; eval \"$(sed -n '/^counters()/,/^}/p' /opt/llm/bin/watch)\"; counters"
-    before = on_the_machine(real, counters).split()
+    before = on_the_machine(real, MACHINE, counters).split()
     usage = ask(real, ASK | {"max_tokens": 64}, KEY).json()["usage"]
-    after = on_the_machine(real, counters).split()
+    after = on_the_machine(real, MACHINE, counters).split()
 
     assert "0" == before[1] == after[1]
     assert int(after[0]) - int(before[0]) >= usage["total_tokens"] >= 64
@@ -120,11 +100,11 @@ def test_the_watch_reads_the_engines_counters(real: Project) -> None:
 def test_a_dead_engine_is_started_again(real: Project) -> None:
     """Its core process is killed under the server, which then ends by itself: the unit brings both back."""
     process = "docker inspect --format '{{.State.Pid}}' llm-engine-1"
-    before = on_the_machine(real, process)
+    before = on_the_machine(real, MACHINE, process)
 
-    on_the_machine(real, "pkill -9 -f VLLM::EngineCore")
-    ready = on_the_machine(real, f"LLM_READY_SECONDS={READY_SECONDS}\n{READY}", READY_SECONDS + 10)
+    on_the_machine(real, MACHINE, "pkill -9 -f VLLM::EngineCore")
+    ready = until_ready(real, MACHINE)
 
     assert ready.startswith("ready: ")
-    assert before != on_the_machine(real, process)
+    assert before != on_the_machine(real, MACHINE, process)
     assert 200 == ask(real, ASK, KEY).status_code
