@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.localcloud.machines.spec import MachineError
+from scripts.localcloud.machines.spec import MachineError, MachineSpec
 
 
 def write_json(path: Path, value: object, mode: int = 0o600) -> None:
@@ -75,6 +75,10 @@ class Place:
         except FileNotFoundError:
             raise MachineError(f"instance_id: no such machine, {self.instance_id!r}.") from None
         return state
+
+    def spec(self) -> MachineSpec:
+        """Return what the machine boots as now."""
+        return MachineSpec(**self.read()["spec"])
 
     def write(self, state: dict[str, Any]) -> None:
         """Keep *state*."""

@@ -200,7 +200,7 @@ class Machines:
         (self._home / "disks").mkdir(exist_ok=True)
         make_root(place, spec, authority.read_text())
         fresh: dict[str, Any] = {"disks": [], "listeners": [], "ingress": []}
-        kept = place.read() if (place.folder / "state.json").exists() else fresh
+        kept = fresh | place.read() if (place.folder / "state.json").exists() else fresh
         given = {"role": spec.role_name, "internet": spec.internet, "rdma_devices": spec.rdma_devices}
         place.write(kept | given | {"spec": spec.to_json()})
 

@@ -20,7 +20,7 @@ from scripts.localcloud.machines.hosts.serve import Hosts
 from scripts.localcloud.machines.identity import process_identity
 from scripts.localcloud.machines.layout import Place, write_json
 from scripts.localcloud.machines.network.cable import Cable
-from scripts.localcloud.machines.spec import Ingress, MachineSpec
+from scripts.localcloud.machines.spec import Ingress
 from scripts.localcloud.machines.wires import Wires
 
 POLL_SECONDS = 0.01
@@ -36,7 +36,7 @@ class Supervisor:
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._spec = MachineSpec(**place.read()["spec"])
+        self._spec = place.spec()
         self._wires = Wires(place)
         self._init = place.exchange / INIT_SOCKET.name
         self._sandbox: asyncio.subprocess.Process | None = None
@@ -52,9 +52,8 @@ class Supervisor:
     async def run(self, ready: Callable[[str], None]) -> None:
         """Boot, call *ready* with an empty text or the problem, and return when the machine is off."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._cut_off)
-        self._publish()
         hosts = Hosts(self._place, self._spec)
-        self._cable = Cable(self._place, self._spec.private_ip, self._spec.own_mtu)
+        self._cable = Cable(self._place, self._spec.private_ip)
         control = await wire.serve(self._place.control, self._handle)
         life = asyncio.ensure_future(self._life())
         try:
@@ -76,6 +75,9 @@ class Supervisor:
         while status == REBOOT_STATUS and not self._stopping:
             self._booted.clear()
             self._init.unlink(missing_ok=True)
+            self._spec = self._place.spec()
+            self._cable.mtu = self._spec.own_mtu
+            self._publish()
             link_commands(self._place.commands, self._spec)
             with self._place.console.open("ab") as console:
                 self._sandbox = await asyncio.create_subprocess_exec(
@@ -101,17 +103,16 @@ class Supervisor:
 
     def _publish(self) -> None:
         """Tell the inside what it may know."""
-        state = self._place.read()
-        faults = state["spec"]["faults"]
-        shown = {key: value for key, value in self._spec.to_json().items() if key not in ("user_data", "role_name")}
-        shown |= {"internet": state["internet"], "disks": [] if faults.get("no_disk") else state["disks"]}
-        shown["rdma_devices"] = state["rdma_devices"]
-        shown |= {"faults": faults, "mtu": self._spec.own_mtu}
+        state, spec = self._place.read(), self._place.spec()
+        shown = {key: value for key, value in spec.to_json().items() if key not in ("user_data", "role_name")}
+        shown |= {key: state[key] for key in ("internet", "disks", "rdma_devices")} | {"mtu": spec.own_mtu}
+        if spec.faults.get("no_disk"):
+            shown["disks"] = []
         shown |= {"python": sandbox.python_facts(), "engines": sandbox.engine_facts(self._place.home)}
         write_json(self._place.exchange / "machine.json", shown)
         # In place, because containers have this very file mounted.
-        (self._place.exchange / "faults.json").write_text(json.dumps(faults))
-        (self._place.exchange / "user-data").write_text(self._spec.user_data)
+        (self._place.exchange / "faults.json").write_text(json.dumps(spec.faults))
+        (self._place.exchange / "user-data").write_text(spec.user_data)
 
     async def _apply_reach(self) -> None:
         state = self._place.read()

@@ -70,9 +70,9 @@ systemctl enable --now echo
 SHA_OF_ZEROS = {1: "6e340b9c", 64 << 20: "3b6a07d0"}
 
 
-def boot(site: Site, faults: dict[str, object] | None = None) -> None:
-    """Boot the machines one, with *faults*, and two. One lets two in."""
-    site.boot(USER_DATA, private_ip=ONE, mtu=MTU, faults=faults or {})
+def boot(site: Site) -> None:
+    """Boot the machines one and two. One lets two in."""
+    site.boot(USER_DATA, private_ip=ONE, mtu=MTU)
     site.boot(USER_DATA, instance_id="i-two", private_ip=TWO, mtu=MTU)
     site.machines.set_ingress("i-one", OPEN)
 
@@ -120,7 +120,9 @@ def test_the_network_outlives_restarts_of_either_side(site: Site) -> None:
 @pytest.mark.machine
 def test_a_frame_larger_than_the_receivers_mtu_is_lost(site: Site) -> None:
     """The fault mtu makes one side's frames small: large datagrams vanish, pieces too; TCP agrees on a size."""
-    boot(site, {"mtu": 1500})
+    boot(site)
+    site.machines.set_faults("i-one", {"mtu": 1500})
+    site.machines.reboot("i-one")
 
     assert f"{TWO} 1400" == ask(site, "i-two", ONE, "udp", 1400)
     assert "nothing" == ask(site, "i-two", ONE, "udp", 4000)

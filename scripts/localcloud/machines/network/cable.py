@@ -22,14 +22,14 @@ class Cable:
     """
     Carries frames for one machine, whose init hands over the far end of its interface at each boot.
 
-    A machine is found by its address: it is the name of its socket. The *group* filters where frames arrive, out of
-    the machine's reach.
+    A machine is found by its address: it is the name of its socket. The ``group`` filters where frames arrive, out of
+    the machine's reach, and frames larger than ``mtu`` are lost.
     """
 
-    def __init__(self, place: Place, address: str, mtu: int) -> None:
+    def __init__(self, place: Place, address: str) -> None:
         self.group = Group()
+        self.mtu = 0
         self._address = socket.inet_aton(address)
-        self._mtu = mtu
         self._far_end: socket.socket | None = None
         folder = network_folder(place.home)
         folder.mkdir(exist_ok=True)
@@ -74,7 +74,7 @@ class Cable:
             frame = buffer[: self._socket.recv_into(buffer)]
             packet = read(frame)
             far_end = self._far_end
-            if packet is None or far_end is None or packet.size > self._mtu or not self.group.lets_in(packet):
+            if packet is None or far_end is None or packet.size > self.mtu or not self.group.lets_in(packet):
                 continue
             frame[VNET_BYTES : VNET_BYTES + len(mac)] = mac
             with contextlib.suppress(OSError):  # the machine is going down
