@@ -60,7 +60,30 @@ SETTINGS = (
 _HERE = Path(__file__).parent
 
 _ONLY = {
-    "gate": ("Caddyfile", "bin/watch", "python/probe.py", "systemd/llm-watch.service"),
+    "single": ("compose.single.yaml",),
+    "pair": (
+        "bin/join",
+        "bin/link",
+        "bin/peer",
+        "compose.pair.yaml",
+        "python/fabric.py",
+        "python/link.py",
+        "python/measured.py",
+        "python/meet.py",
+        "python/node.py",
+        "python/peer.py",
+        "systemd/llm-peer.service",
+    ),
+    "gate": (
+        "Caddyfile",
+        "bin/gate",
+        "bin/watch",
+        "python/probe.py",
+        "systemd/llm-gate.service",
+        "systemd/llm-watch.service",
+    ),
+    "erdma": ("compose.erdma.yaml",),
+    "ray": ("bin/ray", "compose.ray.yaml", "image.yaml"),
 }
 """Files of the machine's folder that not every node has, by the part they play."""
 

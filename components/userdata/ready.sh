@@ -1,11 +1,10 @@
 #!/bin/bash
 # What Cloud Assistant runs on the machine. Ends with 0 once a completion
 # succeeds through the gate with the key, and is refused without it; else with
-# 1 and the cause in its first line: "phase NAME: DETAIL".
+# 1 and the cause in its first line: "phase NAME: DETAIL", on a pair "phase NAME: node N, DETAIL".
 # LLM_READY_SECONDS: how long to wait, 3600 by default.
 set -euo pipefail
 limit=${LLM_READY_SECONDS:-3600}
-phases=(disk driver docker image key weights engine gate)
 
 # fail PHASE DETAIL [COMMAND...]: COMMAND prints the lines that explain it.
 fail() {
@@ -16,8 +15,9 @@ fail() {
 
 # journal [CONTAINER]: the unit's last lines, or those of one container when it said anything.
 journal() {
-  local lines
-  lines=$(journalctl -u llm.service -n 300 --no-pager -o cat)
+  local lines unit=llm
+  if [ "${1-}" = gate ]; then unit=llm-gate; fi
+  lines=$(journalctl -u $unit.service -n 300 --no-pager -o cat)
   if [ $# = 0 ] || ! grep "^$1-1 " <<<"$lines"; then printf '%s\n' "$lines"; fi
 }
 
@@ -26,6 +26,8 @@ fail_for() {
   local detail lines=()
   detail=$(sed -n 2p "$STATUS/.$1" 2>/dev/null || sed -n 2p "$STATUS/$1" 2>/dev/null) || true
   case $1 in engine | gate) lines=(journal "$1") ;; esac
+  # The phase worker tells of node 1, and says so.
+  if [ "$LLM_NODES" = 2 ] && [ "$1" != worker ]; then detail="node 0, ${detail:-it has not begun}"; fi
   fail "$1" "${detail:-it has not begun}${2-}" "${lines[@]}"
 }
 
@@ -35,14 +37,16 @@ state() {
 
 # The first phase that gave up: hopeless, or failed three times in a row.
 given_up() {
-  local name state count
+  local name state count found=
   for name in "${phases[@]}"; do
     read -r state count < <(state "$name")
     if [ "$state" = fatal ] || { [ "$state" = failed ] && [ "$count" -ge 3 ]; } || { [ "$state" = running ] && [ "$count" -gt 3 ]; }; then
-      echo "$name"
-      return
+      found=$name
+      # The other node's failure may follow from one here.
+      if [ "$name" != worker ]; then break; fi
     fi
   done
+  echo "$found"
 }
 
 unfinished() {
@@ -70,13 +74,20 @@ if ! [ -e /opt/llm/lib.sh ] || ! [ -e /etc/systemd/system/llm.service ]; then
 fi
 # shellcheck source=machine/lib.sh
 . /opt/llm/lib.sh
+phases=(key disk weights driver docker image engine gate) units=(llm.service)
+if [ "$LLM_NODES" = 2 ]; then
+  phases=(key disk weights driver docker fabric image worker link engine gate)
+  units+=(llm-peer.service)
+fi
 
 # A rotated secret reaches the gate here; on a first boot prepare fetches it.
 if [ -s /run/llm/secrets/api_key ]; then phase key python3 /opt/llm/python/key.py >/dev/null || fail_for key; fi
 # Whoever asks again has changed something: phases that had given up get a new chance.
 if ! answers && [ -n "$(given_up)" ]; then
+  # Node 1 hears of it by the lifeline.
+  date +%s >/run/llm/again
   rm -f "$STATUS"/* "$STATUS"/.[a-z]*
-  systemctl restart --no-block llm.service
+  systemctl restart --no-block "${units[@]}"
 fi
 first=$(restarts)
 until answers; do
@@ -92,4 +103,5 @@ until answers; do
   sleep 5
 done
 for name in engine gate; do record $name 'done' 1 "$answer"; done
+if [ "$LLM_NODES" = 2 ]; then answer+="; link: $(sed -n 2p "$STATUS/link")"; fi
 echo "ready: $answer"

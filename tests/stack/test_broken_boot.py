@@ -39,15 +39,15 @@ def test_a_fault_is_named(project: Callable[..., Project], fault: dict[str, obje
     [
         ("bin/image", 'echo "pulling $image"', 'echo "pulling $image', "phase image: "),
         ("bin/prepare", "python/weights.py", "python/weight.py", "phase weights: "),
-        ("bin/serve", "compose up", "compose upp", "phase gate: "),
+        ("bin/serve", "contain engine", "contain engin", "phase engine: llm.service ends again and again"),
         (
             "compose.yaml",
             "- /opt/llm/Caddyfile:",
             "- /opt/llm/Gatefile:",
-            "phase engine: docker compose could not start it",
+            "phase gate: docker compose could not start it",
         ),
-        ("Caddyfile", "reverse_proxy engine:8000", "reverse_proxyy engine:8000", "phase gate: "),
-        ("systemd/llm.service", "bin/prepare", "bin/prepair", "phase disk: "),
+        ("Caddyfile", "reverse_proxy {$", "reverse_proxyy {$", "phase gate: "),
+        ("systemd/llm.service", "bin/prepare", "bin/prepair", "phase key: "),
     ],
 )
 def test_a_broken_file_is_named(

@@ -16,6 +16,7 @@ TOLD = [
     "docker logs llm-engine-1 2>&1; docker logs llm-gate-1 2>&1",
     "journalctl -u llm.service -n 100000 --no-pager -o cat",
     "journalctl -u llm-watch.service -n 100000 --no-pager -o cat",
+    "journalctl -u llm-gate.service -n 100000 --no-pager -o cat",
     "cat /var/log/cloud-init-output.log /run/llm/status/*",
     "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null",
     "find /opt/llm /etc /srv /var /root /tmp -type f -exec cat {} +",

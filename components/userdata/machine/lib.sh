@@ -14,8 +14,54 @@ fi
 LLM_WEIGHTS_DIR=/srv/llm/weights/$LLM_WEIGHTS_DIR
 set +a
 
-compose() {
-  docker compose -f /opt/llm/compose.yaml -p llm "$@"
+# The base and whatever else this machine was given.
+COMPOSE=(docker compose)
+for file in /opt/llm/compose.yaml /opt/llm/compose.*.yaml; do COMPOSE+=(-f "$file"); done
+COMPOSE+=(-p llm)
+# shellcheck disable=SC2034
+case $LLM_NODES in
+1) ENGINE_PORT=8000 ;;
+2) ENGINE_PORT=30000 ;;
+esac
+
+# contain SERVICE: runs its container until it ends, which is a failure unless bin/stop asked for it.
+contain() {
+  local up=0 code why
+  rm -f "/run/llm/stopping-$1"
+  discard "$1"
+  record "$1" running "$(attempt "$1")" starting
+  "${COMPOSE[@]}" up --no-deps --no-color --abort-on-container-exit "$1" || up=$?
+  if [ -e "/run/llm/stopping-$1" ]; then exit; fi
+  code=$(docker inspect --format '{{.State.ExitCode}}' "llm-$1-1") || code=none
+  why="exited with code $code$(cause "$1")"
+  # Compose ends with the container's code, or could not start it.
+  if [ "$code" = none ] || { [ "$code" = 0 ] && [ $up != 0 ]; }; then why="docker compose could not start it"; fi
+  record "$1" failed "$(attempt "$1")" "$why"
+  exit 1
+}
+
+# cause SERVICE: the first error in the log of one that never answered; the last lines rarely tell.
+cause() {
+  if grep -qs '^done' "$STATUS/$1"; then return; fi
+  docker logs "llm-$1-1" 2>&1 | grep -m 1 -oE '[A-Za-z_.]*(Error|Exception): .*' | cut -c 1-300 | sed 's/^/: /' || true
+}
+
+# discard SERVICE: removes what is left of its containers, a cut off link test's too.
+discard() {
+  local id name
+  for id in $(docker ps -aq); do
+    name=$(docker inspect --format '{{.Name}}' "$id") || continue
+    case $name in /llm-"$1"-*) docker rm -f "$id" ;; esac
+  done
+}
+
+# leave CODE: ends the program; what needs a person is not tried again at once.
+leave() {
+  if [ "$1" = 2 ]; then
+    echo "a person must help; next try in five minutes, or: systemctl restart llm"
+    sleep 300
+  fi
+  exit "$1"
 }
 
 # Exit code 2: trying again cannot help.

@@ -94,17 +94,20 @@ def engine() -> Iterator[Engine]:
 def gate(folder: Path, engine_port: int, tls: str = "off") -> Iterator[int]:
     """Run Caddy with secrets in *folder*; yield its port. Its log is *folder*/log."""
     port = _free_port()
-    places = {
-        "\n:8000 {": f"\n:{port} {{\n\tbind 127.0.0.1",
-        "engine:8000": f"127.0.0.1:{engine_port}",
-        "/run/secrets": str(folder),
-    }
+    places = {"\n:{$GATE_PORT} {": "\n:{$GATE_PORT} {\n\tbind 127.0.0.1", "/run/secrets": str(folder)}
     text = CADDYFILE.read_text()
     for old, new in places.items():
         assert old in text
         text = text.replace(old, new)
     (folder / "Caddyfile").write_text(text)
-    settings = {"LLM_TLS": tls, "LLM_MAX_REQUEST_MIB": "1", "HOME": str(folder), "PATH": os.environ["PATH"]}
+    settings = {
+        "LLM_TLS": tls,
+        "LLM_MAX_REQUEST_MIB": "1",
+        "GATE_PORT": str(port),
+        "GATE_ENGINE": f"127.0.0.1:{engine_port}",
+        "HOME": str(folder),
+        "PATH": os.environ["PATH"],
+    }
     with (folder / "log").open("wb") as log:
         command = [str(CADDY), "run", "--config", str(folder / "Caddyfile")]
         process = subprocess.Popen(command, stdout=log, stderr=log, env=settings, cwd=folder)

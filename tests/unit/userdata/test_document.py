@@ -94,6 +94,22 @@ def test_golden_sglang(golden: Golden) -> None:
     golden("userdata/single_ecs_sglang.yaml", cloud_config({**GOOD, **OSS}, SGLANG))
 
 
+PAIR_ARGV = shlex.split("vllm serve /model --nnodes 2 --node-rank 0 --master-addr @HEAD@ --master-port 29501")
+FABRIC = {"NCCL_IB_HCA": "erdma", "NCCL_IB_GID_INDEX": "-1"}
+
+
+def test_golden_pair(golden: Golden) -> None:
+    """The whole text of the head of a pair."""
+    golden("userdata/pair_native_head.yaml", cloud_config({**GOOD, **HEAD}, PAIR_ARGV, FABRIC))
+
+
+def test_golden_pair_with_ray(golden: Golden) -> None:
+    """The whole text of the worker of a pair over TCP with Ray."""
+    golden(
+        "userdata/pair_ray_worker.yaml", cloud_config({**GOOD, **WORKER, **TCP, **RAY}, [], {"NCCL_IB_DISABLE": "1"})
+    )
+
+
 def test_first_line() -> None:
     """Cloud-init knows the format by the first line."""
     assert cloud_config(GOOD, VLLM).startswith("#cloud-config\n")
@@ -119,24 +135,32 @@ def _without_comments(path: Path) -> str:
     return "".join(line for line in path.read_text().splitlines(keepends=True) if not re.match(r"\s*#[^!]", line))
 
 
-@pytest.mark.parametrize(
-    ("node", "lacks"),
-    [
-        ({}, set()),
-        (HEAD, set()),
-        (WORKER, {"Caddyfile", "bin/watch", "python/probe.py", "systemd/llm-watch.service"}),
-    ],
-    ids=["single", "head", "worker"],
-)
-def test_a_node_gets_what_it_needs(node: dict[str, str | int], lacks: set[str]) -> None:
-    """Of the machine's folder a node gets everything but what its part has no use for."""
-    every = {
-        path.relative_to(MACHINE).as_posix()
-        for path in MACHINE.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+NODES: dict[str, dict[str, str | int]] = {
+    "single": {},
+    "head": HEAD,
+    "worker": WORKER,
+    "head with tcp and Ray": {**HEAD, **TCP, **RAY},
+    "worker with tcp and Ray": {**WORKER, **TCP, **RAY},
+}
 
-    assert lacks == every - set(machine_files({**GOOD, **node}))
+
+def test_a_node_gets_what_it_needs(golden: Golden) -> None:
+    """Which of the machine's files each kind of node gets."""
+    got = {node: machine_files({**GOOD, **settings}) for node, settings in NODES.items()}
+    lines = [
+        f"{name}: {', '.join(node for node in NODES if name in got[node])}"
+        for name in sorted(set().union(*got.values()))
+    ]
+
+    golden("userdata/files.txt", "\n".join(lines) + "\n")
+
+
+def test_every_file_is_for_some_node() -> None:
+    """No file of the machine's folder is left out everywhere."""
+    every = {path for path in MACHINE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    given = {name for settings in NODES.values() for name in machine_files({**GOOD, **settings})}
+
+    assert {path.relative_to(MACHINE).as_posix() for path in every} == given
 
 
 def test_archive_is_the_same_every_time() -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,9 +18,7 @@ from tests.unit.userdata.programs import MACHINE
 SHELL = [*sorted((MACHINE / "bin").iterdir()), MACHINE / "lib.sh", MACHINE.parent / "ready.sh"]
 PYTHON = sorted((MACHINE / "python").glob("*.py"))
 UNITS = sorted((MACHINE / "systemd").iterdir())
-COMPOSE = MACHINE / "compose.yaml"
-OF_A_PAIR = "NODE|HEAD|INTERCONNECT|LAUNCHER|MTU|RAY|RDMA|WORKER"
-WITHOUT_A_READER = {"LLM_ENGINE"} | {name for name in SETTINGS if re.search(OF_A_PAIR, name)}
+WITHOUT_A_READER = {"LLM_ENGINE"}
 """Settings for a person who reads settings.env; no program needs them."""
 
 
@@ -61,7 +60,7 @@ def test_python_36(path: Path) -> None:
 
 
 def test_python_needs_nothing_installed() -> None:
-    """The programs import the standard library and each other, nothing more."""
+    """The programs import the standard library and each other, nothing more; the engine's image has PyTorch."""
     own = {path.stem for path in PYTHON}
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else name.name).split(".")[0]  # type: ignore[union-attr]
@@ -70,45 +69,70 @@ def test_python_needs_nothing_installed() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in node.names
     }
-    assert set() == imported - own - sys.stdlib_module_names
+    assert {"torch"} == imported - own - sys.stdlib_module_names
 
 
 def test_every_setting_is_read() -> None:
     """The programs read every setting that is written, and no other."""
     texts = [path.read_text() for path in MACHINE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     read = {name for text in texts for name in re.findall(r"\bLLM_[A-Z_]*[A-Z]", text)}
-    parts = {"LLM_KEY_PARAMETER", "LLM_TLS_CERTIFICATE_PARAMETER", "LLM_TLS_KEY_PARAMETER"}
+    parts = {f"LLM_{kind}_PARAMETER" for kind in ("KEY", "RAY_TOKEN", "TLS_CERTIFICATE", "TLS_KEY")}
     joined = {"LLM_REGION", "LLM_OSS_BUCKET", "LLM_OSS_PREFIX"}
 
     assert set(SETTINGS) == (read | WITHOUT_A_READER | parts | joined) - {"LLM_WEIGHTS_DIR"}
 
 
-def test_secrets_are_not_settings_of_a_container() -> None:
-    """No container gets more than the two settings of the gate, so none can hold a secret."""
-    services = yaml.safe_load(COMPOSE.read_text())["services"]
-
-    assert ["LLM_TLS", "LLM_MAX_REQUEST_MIB"] == services["gate"]["environment"]
-    assert not any(name.startswith("LLM_") or "KEY" in name for name in services["engine"]["environment"])
+def services(name: str) -> dict[str, dict[str, Any]]:
+    """Return the services of a compose file."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load((MACHINE / name).read_text())["services"]
+    return found
 
 
-def test_compose_fences() -> None:
-    """The engine has no port and no way out; only the gate is published, and neither may do more than it must."""
-    document = yaml.safe_load(COMPOSE.read_text())
-    engine, gate = document["services"]["engine"], document["services"]["gate"]
+BASE, SINGLE, PAIR = (services(f"compose{kind}.yaml") for kind in ("", ".single", ".pair"))
+ERDMA, RAY = (services(f"compose.{kind}.yaml") for kind in ("erdma", "ray"))
 
-    assert {"inside": {"internal": True}, "outside": None} == document["networks"]
-    assert (["inside"], ["inside", "outside"]) == (engine["networks"], gate["networks"])
-    assert (None, ["${LLM_PORT}:8000"]) == (engine.get("ports"), gate["ports"])
-    for service in (engine, gate):
-        assert (["ALL"], ["no-new-privileges:true"], "no") == (
-            service["cap_drop"],
-            service["security_opt"],
-            service["restart"],
-        )
-        assert {"max-size": "50m", "max-file": "5"} == service["logging"]["options"]
-    assert all(volume.endswith(":ro") for volume in gate["volumes"])
-    assert ["/srv/llm/cache:/root/.cache"] == [volume for volume in engine["volumes"] if not volume.endswith(":ro")]
-    assert not {"privileged", "network_mode", "pid"} & (engine.keys() | gate.keys())
+
+def test_settings_of_the_containers() -> None:
+    """A container gets the settings that its program reads, so none can hold a secret."""
+    assert ["LLM_TLS", "LLM_MAX_REQUEST_MIB"] == BASE["gate"]["environment"]
+    assert not any(name.startswith("LLM_") or "KEY" in name for name in BASE["engine"]["environment"])
+    assert ["LLM_GPU_COUNT", "LLM_NODE_RANK", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH"] == sorted(
+        RAY["engine"]["environment"]
+    )
+
+
+@pytest.mark.parametrize("name", ["engine", "gate"])
+def test_no_container_may_more_than_it_must(name: str) -> None:
+    """Neither container can gain privileges, on any kind of node; systemd alone starts them again."""
+    base = BASE[name]
+
+    assert (["ALL"], ["no-new-privileges:true"], "no") == (base["cap_drop"], base["security_opt"], base["restart"])
+    assert {"max-size": "50m", "max-file": "5"} == base["logging"]["options"]
+    every = [part.get(name, {}) for part in (BASE, SINGLE, PAIR, ERDMA, RAY)]
+    writable = [volume for part in every for volume in part.get("volumes", []) if not volume.endswith(":ro")]
+    assert writable == (["/srv/llm/cache:/root/.cache"] if name == "engine" else [])
+    assert not {"privileged", "pid", "ipc"} & {key for part in every for key in part}
+
+
+def test_a_single_engine_has_no_port_and_no_way_out() -> None:
+    """Alone, the engine is in an inner network with the gate; the gate is published and has another network too."""
+    engine, gate = SINGLE["engine"], SINGLE["gate"]
+
+    assert {"networks": ["inside"]} == engine
+    assert (["inside", "outside"], ["${LLM_PORT}:8000"]) == (gate["networks"], gate["ports"])
+    networks = yaml.safe_load((MACHINE / "compose.single.yaml").read_text())["networks"]
+    assert {"inside": {"internal": True}, "outside": None} == networks
+
+
+def test_an_engine_in_the_machines_network_is_fenced() -> None:
+    """On a pair the engine runs with the group that the fence keeps from the metadata service; so does a look at it."""
+    fence = (MACHINE / "python" / "fabric.py").read_text()
+    image = services("image.yaml")["engine"]
+
+    assert ("host", "host") == (PAIR["engine"]["network_mode"], PAIR["gate"]["network_mode"])
+    assert "0:10001" == PAIR["engine"]["user"] == image["user"]
+    assert '"100.100.100.200", "-m", "owner", "--gid-owner", "10001", "-j", "REJECT"' in fence
+    assert {"devices": ["/dev/infiniband:/dev/infiniband"], "cap_add": ["IPC_LOCK"]} == ERDMA["engine"]
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
@@ -120,8 +144,8 @@ def test_units(path: Path) -> None:
 
     assert ("always", "0") == (unit["Service"]["Restart"], unit["Unit"]["StartLimitIntervalSec"])
     for name, command in unit["Service"].items():
-        if name.startswith("Exec"):
-            assert (MACHINE / command.removeprefix("/opt/llm/")).is_file()
+        if name.startswith("Exec") and not command.startswith("/bin/rm "):
+            assert (MACHINE / command.removeprefix("/opt/llm/").split()[0]).is_file()
 
 
 def test_ready_command() -> None:

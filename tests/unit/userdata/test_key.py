@@ -1,7 +1,7 @@
 """How the machine gets its secrets."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,11 @@ SENTINEL = "sentinel.KEY~-_+/=="
 SETTINGS = {
     "LLM_REGION": "cn-test",
     "LLM_KEY_PARAMETER": "llm+key é",
-    "LLM_TLS": "off",
+    "LLM_RAY_TOKEN_PARAMETER": "",
     "LLM_TLS_CERTIFICATE_PARAMETER": "",
     "LLM_TLS_KEY_PARAMETER": "",
 }
-TLS = {"LLM_TLS": "on", "LLM_TLS_CERTIFICATE_PARAMETER": "certificate", "LLM_TLS_KEY_PARAMETER": "private"}
+TLS = {"LLM_TLS_CERTIFICATE_PARAMETER": "certificate", "LLM_TLS_KEY_PARAMETER": "private"}
 PEM = "-----BEGIN SOMETHING-----\n"
 
 
@@ -30,10 +30,15 @@ def cloud() -> Iterator[FakeCloud]:
         yield server
 
 
-def fetch(cloud: FakeCloud, folder: Path, settings: dict[str, str] = SETTINGS) -> str:
+def fetch(
+    cloud: FakeCloud,
+    folder: Path,
+    settings: dict[str, str] = SETTINGS,
+    restart_gate: Callable[[], None] = lambda: None,
+) -> str:
     """Run the program."""
     with web(loopback(cloud.server_port)) as http:
-        return str(program("key").main(settings, http, str(folder)))
+        return str(program("key").main(settings, http, str(folder), restart_gate))
 
 
 def test_key_arrives(cloud: FakeCloud, tmp_path: Path) -> None:
@@ -48,7 +53,7 @@ def test_key_is_not_printed(cloud: FakeCloud, tmp_path: Path, capsys: pytest.Cap
     """What the journal keeps has the parameter's name and not its value."""
     said = fetch(cloud, tmp_path, {**SETTINGS, **TLS}) + capsys.readouterr().out
 
-    assert "read llm+key é\nread certificate\nread private\n" in said
+    assert "read certificate\nread private\nread llm+key é\n" in said
     assert (False, False) == (SENTINEL in said, "BEGIN" in said)
 
 
@@ -70,6 +75,27 @@ def test_tls(cloud: FakeCloud, tmp_path: Path) -> None:
     assert {"api_key": SENTINEL, "tls_certificate": PEM + "c", "tls_key": PEM + "k"} == {
         path.name: path.read_text() for path in tmp_path.iterdir()
     }
+
+
+def test_a_worker_has_the_ray_token_alone(cloud: FakeCloud, tmp_path: Path) -> None:
+    """A node of a Ray pair fetches the nodes' token; one that may read nothing else asks for nothing else."""
+    cloud.parameters |= {"token": "a-token"}
+
+    said = fetch(cloud, tmp_path, {**SETTINGS, "LLM_KEY_PARAMETER": "", "LLM_RAY_TOKEN_PARAMETER": "token"})
+
+    assert ("secrets read: 1", ["ray_token"]) == (said, [path.name for path in tmp_path.iterdir()])
+    assert "secrets read: 0" == fetch(cloud, tmp_path, {**SETTINGS, "LLM_KEY_PARAMETER": ""})
+
+
+def test_a_new_certificate_restarts_the_gate(cloud: FakeCloud, tmp_path: Path) -> None:
+    """The first certificate and an unchanged one do not; a new key alone does not either."""
+    restarts: list[str] = []
+    for value in ("c", "c", "d"):
+        cloud.parameters |= {"certificate": PEM + value, SETTINGS["LLM_KEY_PARAMETER"]: f"key-{len(restarts)}"}
+        fetch(cloud, tmp_path, {**SETTINGS, **TLS}, lambda value=value: restarts.append(value))  # type: ignore[misc]
+        cloud.parameters[SETTINGS["LLM_KEY_PARAMETER"]] = "another"
+
+    assert ["d"] == restarts
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_images_that_are_here(box: Box) -> None:
     """Nothing is pulled on a reboot."""
     box.stub("docker")
 
-    assert (0, "both images are here\n") == box.step("image")
+    assert (0, "every image is here\n") == box.step("image")
     assert ["image", "image"] == [call[0] for call in box.called("docker")]
 
 
@@ -191,37 +191,95 @@ def test_phase(box: Box, before: str | None, script: str, code: int, after: str)
 
 
 COMPOSE = """case "$*" in
-*" up "*) echo "engine-1  | hello"; [ -e /run/asked ] && touch /run/llm/stopping; exit 1 ;;
-inspect*engine*) cat /run/engine ;;
-inspect*gate*) cat /run/gate ;;
+*" up "*) [ -e /run/asked ] && touch /run/llm/stopping-engine /run/llm/stopping-gate; exit 1 ;;
+*.State.ExitCode*) cat /run/code ;;
+logs*) cat /run/log ;;
+"ps -aq") printf "a1\\nb2\\n" ;;
+*.Name*a1) echo /llm-engine-run-5f3c ;;
+*.Name*b2) echo /llm-gate-1 ;;
 esac"""
+LOG = """INFO starting
+(EngineCore pid=7) ERROR 11-21 [core.py:632] torch.OutOfMemoryError: CUDA out of memory.
+RuntimeError: Engine core initialization failed. See root cause above.
+"""
+
+
+def containers(box: Box, code: str = "0", log: str = "") -> None:
+    """Let a container end with *code* after it has said *log*."""
+    (box.folder / "run" / "code").write_text(code)
+    (box.folder / "run" / "log").write_text(log)
+    secrets = box.folder / "run" / "llm" / "secrets"
+    secrets.mkdir()
+    (secrets / "api_key").write_text("key")
+    box.stub("docker", COMPOSE)
 
 
 @pytest.mark.parametrize(
-    ("engine", "gate", "failed", "why"),
+    ("code", "log", "why"),
     [
-        ("0", "0", "engine", "failed 1\ndocker compose could not start it"),
-        ("137", "0", "engine", "failed 1\nexited with code 137"),
-        ("0", "1", "gate", "failed 1\nexited with code 1"),
+        ("0", "", "docker compose could not start it"),
+        ("137", "", "exited with code 137"),
+        ("1", LOG, "exited with code 1: torch.OutOfMemoryError: CUDA out of memory."),
     ],
 )
-def test_serve_says_which_container_ended(box: Box, engine: str, gate: str, failed: str, why: str) -> None:
-    """Any end is a failure, status 0 included; the gate is blamed only for its own."""
-    (box.folder / "run" / "engine").write_text(engine)
-    (box.folder / "run" / "gate").write_text(gate)
-    box.stub("docker", COMPOSE)
+@pytest.mark.parametrize(("step", "service"), [("serve", "engine"), ("gate", "gate")])
+def test_the_end_of_a_container_is_a_failure(box: Box, step: str, service: str, code: str, log: str, why: str) -> None:
+    """Its reason is the exit code and the first error in the log, which the last lines only follow."""
+    containers(box, code, log)
 
-    code, _ = box.step("serve")
-
-    assert (1, why) == (code, (box.status / failed).read_text().strip())
-    other = "gate" if failed == "engine" else "engine"
-    assert "running 1\nstarting\n" == (box.status / other).read_text()
-    assert ["down", "up"] == [call[5] for call in box.called("docker") if call[0] == "compose"]
+    assert 1 == box.step(step)[0]
+    assert f"failed 1\n{why}\n" == (box.status / service).read_text()
+    started = [call[call.index("up") :] for call in box.called("docker") if "up" in call]
+    assert [["up", "--no-deps", "--no-color", "--abort-on-container-exit", service]] == started
 
 
-def test_a_stop_is_no_failure(box: Box) -> None:
+def test_an_engine_that_had_answered(box: Box) -> None:
+    """An error in a long log may be a request's, so the reason is the exit code alone."""
+    containers(box, "1", LOG)
+    box.stub("docker", COMPOSE.replace('*" up "*)', '*" up "*) echo done 1 >/run/llm/status/engine;'))
+
+    box.step("serve")
+
+    assert "failed 1\nexited with code 1\n" == (box.status / "engine").read_text()
+
+
+def test_what_was_left_of_a_service_goes_first(box: Box) -> None:
+    """Its own containers are removed before a start, a link test's too; the other service's stay."""
+    containers(box)
+
+    box.step("serve")
+
+    assert [["rm", "-f", "a1"]] == [call for call in box.called("docker") if call[0] == "rm"]
+
+
+@pytest.mark.parametrize(("step", "service"), [("serve", "engine"), ("gate", "gate")])
+def test_a_stop_is_no_failure(box: Box, step: str, service: str) -> None:
     """What bin/stop asked for leaves no failure behind."""
+    containers(box)
     (box.folder / "run" / "asked").touch()
-    box.stub("docker", COMPOSE)
 
-    assert (0, "running 1\nstarting\n") == (box.step("serve")[0], (box.status / "engine").read_text())
+    assert (0, "running 1\nstarting\n") == (box.step(step)[0], (box.status / service).read_text())
+
+
+def test_stop(box: Box) -> None:
+    """It stops one service's container, and what answered is said to answer no more."""
+    box.stub("docker")
+    (box.status / "engine").write_text("done 1\nm completed one token\n")
+
+    box.run("/opt/llm/bin/stop", "engine")
+
+    assert ([["stop", "llm-engine-1"]], "running 1\nstopped\n") == (
+        box.called("docker"),
+        (box.status / "engine").read_text(),
+    )
+
+
+def test_the_gate_waits_for_key_and_image(box: Box) -> None:
+    """Before both are here it is not tried, and says what it waits for."""
+    containers(box)
+    (box.folder / "run" / "llm" / "secrets" / "api_key").write_text("")
+    box.stub("sleep", "cp /run/llm/status/gate /run/waited; echo key >/run/llm/secrets/api_key")
+
+    box.step("gate")
+
+    assert "running 1\nwaits for the key and its image\n" == (box.folder / "run" / "waited").read_text()

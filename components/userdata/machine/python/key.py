@@ -1,10 +1,16 @@
-# Fetches the API key, and with TLS the certificate and its key, from OOS.
+# Fetches the node's secrets from OOS: the API key, with TLS the certificate and its key, with Ray the nodes' token.
 
 import json
 import os
 import re
+import subprocess
 
 from cloud import FatalError, Role, Web, acs3, query, run
+
+BEARER = r"[A-Za-z0-9._~+/-]+=*\Z"
+PEM = "-----BEGIN "
+# The key is written last: with it the gate can start.
+KINDS = {"TLS_CERTIFICATE": PEM, "TLS_KEY": PEM, "RAY_TOKEN": BEARER, "KEY": BEARER}
 
 
 def secret(web, role, region, name):
@@ -21,24 +27,42 @@ def secret(web, role, region, name):
     raise OSError(f"OOS answers {status} for {name}: {text[:300]}")
 
 
-def main(settings, web, folder):
-    wanted = {"KEY": r"[A-Za-z0-9._~+/-]+=*\Z"}
-    if settings["LLM_TLS"] == "on":
-        wanted.update(TLS_CERTIFICATE="-----BEGIN ", TLS_KEY="-----BEGIN ")
+def read(path):
+    if not os.path.exists(path):
+        return ""
+    with open(path) as file:
+        return file.read()
+
+
+# In place and in one write: the gate may read it at any moment.
+def write(path, value):
+    file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    os.ftruncate(file, os.write(file, value.encode()))
+    os.close(file)
+
+
+def main(settings, web, folder, restart_gate):
     role = Role(web)
-    for kind, pattern in wanted.items():
+    values = {}
+    for kind, pattern in KINDS.items():
         name = settings[f"LLM_{kind}_PARAMETER"]
-        value = secret(web, role, settings["LLM_REGION"], name)
-        if not re.match(pattern, value):
-            raise FatalError(f"{name} does not look like {pattern}")
-        # In place and in one write: the gate may read it at any moment.
+        if name:
+            values[kind] = secret(web, role, settings["LLM_REGION"], name)
+            if not re.match(pattern, values[kind]):
+                raise FatalError(f"{name} does not look like {pattern}")
+            print("read", name)
+    renewed = False
+    for kind, value in values.items():
         path = os.path.join(folder, "api_key" if kind == "KEY" else kind.lower())
-        file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        os.ftruncate(file, os.write(file, value.encode()))
-        os.close(file)
-        print("read", name)
-    return f"{len(wanted)} secrets are here"
+        renewed |= kind == "TLS_CERTIFICATE" and read(path) not in ("", value)
+        write(path, value)
+    # The gate reads its key with each request, its certificate only when it starts.
+    if renewed:
+        print("restarting the gate for its new certificate")
+        restart_gate()
+    return f"secrets read: {len(values)}"
 
 
 if __name__ == "__main__":
-    run(lambda: main(os.environ, Web(), "/run/llm/secrets"))
+    gate = ["systemctl", "restart", "--no-block", "llm-gate.service"]
+    run(lambda: main(os.environ, Web(), "/run/llm/secrets", lambda: subprocess.call(gate)))
