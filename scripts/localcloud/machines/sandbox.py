@@ -1,6 +1,7 @@
 """The bubblewrap command that a machine runs in."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import cast
@@ -180,6 +181,6 @@ def probe_command() -> list[str]:
         "/dev",
         "--setenv",
         "PYTHONPATH",
-        str(HERE.parents[2]),
+        os.pathsep.join([str(HERE.parents[2]), *sys.path]),
     ]
     return [str(packages.bwrap()), *ISOLATION, *everything, "--", sys.executable, "-c", _PROBE]
