@@ -1,9 +1,13 @@
 """A home with machines, and short ways to do what most tests do."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from scripts.localcloud.machines import CommandResult, Machines, MachineSpec
 
@@ -74,3 +78,16 @@ class Site:
         """Delete every machine."""
         for folder in (self.home / "machines").glob("*"):
             self.machines.delete(folder.name)
+
+
+@contextmanager
+def site_in(home: Path) -> Iterator[Site]:
+    """Return *home* as a place where machines can boot; skips where they cannot."""
+    if reason := Machines(home).available():
+        pytest.skip(f"machines cannot boot here: {reason}")
+    made = Site(home)
+    made.services()
+    try:
+        yield made
+    finally:
+        made.delete_all()

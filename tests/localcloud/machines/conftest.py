@@ -7,21 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.localcloud.machines import Machines
-from tests.localcloud.machines.booted import Site
+from tests.localcloud.machines.booted import Site, site_in
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """Return a home where machines can boot; skips where they cannot."""
-    if reason := Machines(tmp_path).available():
-        pytest.skip(f"machines cannot boot here: {reason}")
-    made = Site(tmp_path)
-    made.services()
-    try:
+    with site_in(tmp_path) as made:
         yield made
-    finally:
-        made.delete_all()
 
 
 @pytest.fixture
