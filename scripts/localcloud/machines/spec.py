@@ -95,7 +95,8 @@ class MachineSpec:
     @property
     def own_mtu(self) -> int:
         """The interface's MTU as the machine has it."""
-        return int(str(self.faults.get("mtu", self.mtu)))
+        fault = self.faults.get("mtu")
+        return fault if isinstance(fault, int) else self.mtu
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values."""
