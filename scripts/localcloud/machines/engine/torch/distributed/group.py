@@ -9,8 +9,8 @@ from scripts.localcloud.machines.engine.lines import Line
 SCALE = 256
 """A link carries one byte for so many that a real one would carry."""
 
-SECONDS = 12
-"""How long a rank waits for another: torch's 600 s at the pace of a machine's clock."""
+SECONDS = 60
+"""How long a rank waits for another, torch's 600 s: many processes on few cores need a while to start."""
 
 
 class Group:
