@@ -51,7 +51,7 @@ discard() {
   local id name
   for id in $(docker ps -aq); do
     name=$(docker inspect --format '{{.Name}}' "$id") || continue
-    case $name in /llm-"$1"-*) docker rm -f "$id" ;; esac
+    case $name in /llm-"$1"-*) docker rm -f "$id" >/dev/null ;; esac
   done
 }
 

@@ -47,7 +47,7 @@ def call(*words):
     except FileNotFoundError:
         raise FatalError(f"no {words[0]} on this system image: choose one that has it")
     said, _ = done.communicate()
-    print(" ".join(words), said, sep="\n")
+    print(" ".join(words), flush=True)
     return done.returncode, said
 
 

@@ -46,14 +46,16 @@ class Node:
 
     def status(self, name):
         head, _, detail = self.read("status/" + name).partition("\n")
-        state, count = (head or "none 0").split()
+        state, count = (head or "waiting 0").split()
         return state, int(count), detail.strip()
 
     # As lib.sh does it.
     def record(self, name, state, count, detail):
         text = f"{state} {count}\n{detail}\n"
-        if self.read("status/" + name) != text:
-            print(f"{name}: {state}: {detail}", flush=True)
+        before = self.read("status/" + name)
+        if before != text:
+            if before.split()[:1] != [state]:
+                print(f"{name}: {state}: {detail}", flush=True)
             self.write("status/" + name, text)
             if state in ("failed", "fatal"):
                 self.write("status/." + name, text)
@@ -71,7 +73,7 @@ class Node:
         for name in PHASES:
             state, _, detail = self.status(name)
             if state != "done" and not (name == "head" and self.rank == 0):
-                return f"{name}: {detail or 'not begun'}"
+                return f"{name}: {detail or state}"
         return "it serves"
 
     def facts(self, run):

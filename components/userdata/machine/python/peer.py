@@ -143,7 +143,7 @@ class Peer:
             if mine["trouble"]:
                 self.node.forget()
                 self.restart()
-        if self.own and theirs["answers"] and self.node.status("engine")[0] == "running":
+        if self.own and theirs["answers"] and self.node.status("engine")[2] == "starting":
             self.node.record("engine", "done", 1, "node 0 answers")
 
     def accept(self, server):
