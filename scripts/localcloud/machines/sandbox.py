@@ -39,7 +39,7 @@ main()
 _PROBE = """
 import os
 from scripts.localcloud.machines.guest import interface, netlink
-interface.open_far_end("127.64.0.1", 1500)
+far_end = interface.open_far_end("127.64.0.1", 1500)
 netlink.bring_up_for_loopback(interface.NAME)
 netlink.add_bridge("probe")
 netlink.add_veth("outer", "probe", "inner", os.open("/proc/self/ns/net", os.O_RDONLY))
