@@ -8,23 +8,18 @@ from tests.localcloud.machines.test_containers import PREPARE
 
 HEAD, WORKER = "127.254.0.5", "127.254.0.6"
 TOKEN = "c3a1f5" * 8
-PROGRAMS = Path("components/userdata/machine/bin")
+MACHINE = Path("components/userdata/machine")
 COMPOSE = """\
 services:
   engine:
     image: registry-vpc.cn-hangzhou.aliyuncs.com/x/vllm-ray:v0.32.0-ray2.60.0
-    entrypoint: [/bin/bash, /opt/llm/bin/ray]
     network_mode: host
     user: "0:10001"
-    environment:
-      HEAD_ADDRESS: {head}
-      VLLM_HOST_IP: {own}
-      LLM_NODE_RANK: {rank}
-      LLM_GPU_COUNT: 2
-      RAY_AUTH_MODE: token
-      RAY_AUTH_TOKEN_PATH: /srv/token
-      RAY_gcs_rpc_server_reconnect_timeout_s: 5
-    volumes: [/opt/llm:/opt/llm:ro, /srv/model:/model:ro, /srv/token:/srv/token:ro]
+    environment: {{HEAD_ADDRESS: {head}, VLLM_HOST_IP: {own}}}
+    volumes:
+      - /opt/llm/bin/engine:/opt/llm/bin/engine:ro
+      - /opt/llm/engine.argv:/opt/llm/engine.argv:ro
+      - /srv/model:/model:ro
     deploy: {{resources: {{reservations: {{devices: [{{driver: nvidia, count: all, capabilities: [gpu]}}]}}}}}}
     cap_drop: [ALL]
     security_opt: ["no-new-privileges:true"]
@@ -54,26 +49,29 @@ class Pair:
         for rank, (own, other, token) in enumerate([(HEAD, WORKER, TOKEN), (WORKER, HEAD, worker_token)]):
             name = f"i-{rank}"
             files = {
-                "/srv/compose.yaml": COMPOSE.format(head=HEAD, own=own, rank=rank),
-                "/srv/token": token,
+                "/srv/compose.yaml": COMPOSE.format(head=HEAD, own=own),
+                "/run/llm/secrets/ray_token": token,
                 "/srv/ask.py": ASK,
                 "/opt/llm/engine.argv": ENGINE.replace(" ", "\n"),
-                "/opt/llm/bin/ray": (PROGRAMS / "ray").read_text(),
-                "/opt/llm/bin/engine": (PROGRAMS / "engine").read_text(),
+                **{
+                    f"/opt/llm/{name}": (MACHINE / name).read_text()
+                    for name in ("compose.ray.yaml", "bin/ray", "bin/engine")
+                },
             }
             written = "".join(f"cat >{file} <<'END'\n{text}\nEND\n" for file, text in files.items())
-            user_data = f"#!/bin/bash\nmkdir -p /srv /opt/llm/bin\n{written}{PREPARE}"
+            user_data = f"#!/bin/bash\nmkdir -p /srv /opt/llm/bin /run/llm/secrets\n{written}{PREPARE}"
             site.boot(user_data, instance_id=name, private_ip=own, gpu_count=2)
             site.machines.set_ingress(name, {Ingress(other, "all", 1, 65535)})
 
     def run(self, rank: int, script: str) -> str:
         """Return the output of *script* on one machine."""
-        return self._site.run(script, on=f"i-{rank}", seconds=60).output
+        return self._site.run(script, on=f"i-{rank}", seconds=180).output
 
     def up(self) -> None:
         """Start Ray's container on both nodes, anew where it has ended."""
         for rank in (0, 1):
-            self._site.output("docker compose -f /srv/compose.yaml -p pair up -d 2>/dev/null", on=f"i-{rank}")
+            compose = "docker compose -p pair -f /srv/compose.yaml -f /opt/llm/compose.ray.yaml"
+            self._site.output(f"LLM_GPU_COUNT=2 LLM_NODE_RANK={rank} {compose} up -d 2>/dev/null", on=f"i-{rank}")
 
     def ask(self) -> str:
         """Return the status of an answer as soon as the engine gives one."""
