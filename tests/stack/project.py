@@ -29,6 +29,7 @@ class Project:
     ) -> None:
         self.folder = folder / "project"
         self.home = folder / "cloud"
+        self.patience_seconds = 300
         self.folder.mkdir()
         self.home.mkdir()
         for name in ("Pulumi.yaml", "__main__.py"):
@@ -92,7 +93,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=300,
+            timeout=self.patience_seconds,
         )
 
     def output(self, name: str) -> str:

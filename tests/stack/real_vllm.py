@@ -17,6 +17,8 @@ MODEL = FOLDER / "model"
 ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "HF_HUB_OFFLINE": "1",
+    # With several ranks it compiles a function even when told to be eager, and a machine has no compiler.
+    "TORCHDYNAMO_DISABLE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     # GiB; by default it takes most of the memory.
     "VLLM_CPU_KVCACHE_SPACE": "1",
@@ -30,6 +32,8 @@ NAME = "Qwen/Qwen3-8B"
 ASK = {"model": NAME, "prompt": "Who are you?", "max_tokens": 8, "ignore_eos": True}
 READY = (ROOT / "components" / "userdata" / "ready.sh").read_text()
 READY_SECONDS = 280
+PATIENCE_SECONDS = 900
+"""How long a command may take."""
 
 
 def require() -> None:
@@ -49,6 +53,7 @@ def use(project: Project) -> None:
     engines = {"vllm": {"venv": str(folder()), "environment": ENVIRONMENT}}
     (project.home / "engines.json").write_text(json.dumps(engines))
     project.environment["LOCALCLOUD_MODELSCOPE_ROOT"] = str(MODEL.resolve())
+    project.patience_seconds = PATIENCE_SECONDS
 
 
 def on_the_machine(project: Project, name: str, script: str, timeout_seconds: float = 60) -> str:
