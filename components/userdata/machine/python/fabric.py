@@ -88,7 +88,7 @@ def fence():
     if call("iptables", "-C", *FENCE)[0]:
         code, said = call("iptables", "-I", *FENCE)
         if code:
-            raise OSError(f"the engine cannot be kept from the metadata service: iptables: {last(said)}")
+            raise OSError(f"the engine cannot be kept from the metadata service: {last(said)}")
 
 
 def main(settings, folder):

@@ -56,9 +56,9 @@ class Node:
         if before != text:
             if before.split()[:1] != [state]:
                 print(f"{name}: {state}: {detail}", flush=True)
-            self.write("status/" + name, text)
             if state in ("failed", "fatal"):
                 self.write("status/." + name, text)
+            self.write("status/" + name, text)
 
     # The first phase that gave up, by the rule of ready.sh.
     def trouble(self):
@@ -82,7 +82,7 @@ class Node:
         token = self.read("secrets/ray_token")
         # Without a run it may be one from before a rotation.
         if token and run:
-            facts["Ray token, by its SHA-256"] = hashlib.sha256(token.encode()).hexdigest()[:12]
+            facts["Ray token (SHA-256)"] = hashlib.sha256(token.encode()).hexdigest()[:12]
         return facts
 
     def report(self):

@@ -68,6 +68,7 @@ class Peer:
         self.own, self.other = node.read("run") if node.read("pair") else "", ""
         # Runs that were joined once: they never are again.
         self.over = set()
+        self.unlike = ""
 
     # About once a second.
     def tick(self):
@@ -82,10 +83,14 @@ class Peer:
         if mine["run"] in self.over:
             mine["run"] = ""
         differs = self.differs(mine, theirs) if theirs and not self.own else ""
-        if theirs and not self.own and mine["run"] and theirs["run"] and theirs["run"] not in self.over:
+        both_ready = theirs and mine["run"] and theirs["run"]
+        # A difference that only two ready nodes can see stands until they are ready again.
+        if differs or both_ready or not theirs:
+            self.unlike = differs
+        if theirs and both_ready and not self.own and theirs["run"] not in self.over:
             self.join(mine, theirs, differs)
         name = f"node {1 - self.node.rank}" + (f" ({line.address})" if line and theirs else "")
-        self.node.record("head" if self.node.rank else "worker", *self.standing(name, mine, theirs, differs))
+        self.node.record("head" if self.node.rank else "worker", *self.standing(name, mine, theirs))
         if theirs and self.node.rank:
             self.follow(mine, theirs)
         if line and not line.ended:
@@ -111,11 +116,11 @@ class Peer:
         if run == own:
             self.restart()
 
-    def standing(self, name, mine, theirs, differs):
+    def standing(self, name, mine, theirs):
         if not theirs:
             return self.absent(name)
-        if differs:
-            return "fatal", 1, f"{name} has {differs}"
+        if self.unlike:
+            return "fatal", 1, f"{name} has {self.unlike}"
         if self.node.rank:
             return "done", 1, f"{name} is there, {theirs['now']}"
         return self.worker(name, mine, theirs)
