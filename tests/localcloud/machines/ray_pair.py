@@ -12,7 +12,7 @@ MACHINE = Path("components/userdata/machine")
 COMPOSE = """\
 services:
   engine:
-    image: registry-vpc.cn-hangzhou.aliyuncs.com/x/vllm-ray:v0.32.0-ray2.60.0
+    image: registry-vpc.cn-hangzhou.aliyuncs.com/x/{engine}-ray:v1
     network_mode: host
     user: "0:10001"
     environment: {{HEAD_ADDRESS: {head}, VLLM_HOST_IP: {own}}}
@@ -24,10 +24,11 @@ services:
     cap_drop: [ALL]
     security_opt: ["no-new-privileges:true"]
 """
-ENGINE = (
-    "vllm serve /model --host 127.0.0.1 --port 30000 --served-model-name tiny --tensor-parallel-size 2"
-    " --pipeline-parallel-size 2 --distributed-executor-backend ray"
-)
+ENGINES = {
+    "vllm": "vllm serve /model --tensor-parallel-size 2 --pipeline-parallel-size 2 --distributed-executor-backend ray",
+    "sglang": "python3 -m sglang.launch_server --model-path /model --tp-size 4 --nnodes 2 --use-ray",
+}
+SERVED = " --host 127.0.0.1 --port 30000 --served-model-name tiny"
 ASK = """\
 import json, time, urllib.request
 body = json.dumps({"model": "tiny", "prompt": "Hello", "max_tokens": 2}).encode()
@@ -44,15 +45,15 @@ for turn in range(300):
 class Pair:
     """The two machines, each with its files; nothing of Ray runs yet."""
 
-    def __init__(self, site: Site, worker_token: str) -> None:
+    def __init__(self, site: Site, engine: str, worker_token: str = TOKEN) -> None:
         self._site = site
         for rank, (own, other, token) in enumerate([(HEAD, WORKER, TOKEN), (WORKER, HEAD, worker_token)]):
             name = f"i-{rank}"
             files = {
-                "/srv/compose.yaml": COMPOSE.format(head=HEAD, own=own),
+                "/srv/compose.yaml": COMPOSE.format(engine=engine, head=HEAD, own=own),
                 "/run/llm/secrets/ray_token": token,
                 "/srv/ask.py": ASK,
-                "/opt/llm/engine.argv": ENGINE.replace(" ", "\n"),
+                "/opt/llm/engine.argv": (ENGINES[engine] + SERVED).replace(" ", "\n"),
                 **{
                     f"/opt/llm/{name}": (MACHINE / name).read_text()
                     for name in ("compose.ray.yaml", "bin/ray", "bin/engine")

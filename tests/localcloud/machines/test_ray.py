@@ -36,7 +36,7 @@ FROM_THE_HEAD = [
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """Return two machines; starting their Ray takes so long that all tests share them."""
     with site_in(tmp_path_factory.mktemp("pair")) as site:
-        yield Pair(site, TOKEN)
+        yield Pair(site, "vllm")
 
 
 def test_a_pair_serves_and_opens_to_its_token_only(pair: Pair) -> None:
@@ -64,9 +64,14 @@ def test_a_pair_serves_again_after_a_node_was_lost(pair: Pair, rank: int) -> Non
 
 
 def test_a_worker_with_another_token_stays_out(site: Site) -> None:
-    """It ends and says why."""
-    pair = Pair(site, "another")
+    """It ends and says why; with the right one the same head serves."""
+    pair = Pair(site, "sglang", "another")
     pair.up()
 
     assert "exited 1" == pair.ended(1)
     assert "InvalidAuthToken: Authentication token is missing or incorrect." in pair.log(1)
+
+    pair.run(1, f"echo {TOKEN} >/run/llm/secrets/ray_token")
+    pair.up()
+    assert "200" == pair.ask()
+    assert f"Ray workers on {HEAD} {WORKER}\n" in pair.log(0)

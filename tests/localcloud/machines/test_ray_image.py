@@ -1,8 +1,11 @@
 """Images with Ray and without."""
 
+import json
+
 import pytest
 
 from tests.localcloud.machines.booted import Site
+from tests.localcloud.machines.test_containers import PREPARE
 
 pytestmark = pytest.mark.machine
 
@@ -22,6 +25,13 @@ services:
 UP = """
 until docker info >/dev/null 2>&1; do sleep 1; done
 docker compose -f /srv/compose.yaml -p test up --abort-on-container-exit 2>&1 | sed -n 's/^engine-1  | //p'
+"""
+ENGINE = """\
+services:
+  engine:
+    image: registry-vpc.cn-hangzhou.aliyuncs.com/x/IMAGE
+    entrypoint: [COMMAND]
+    deploy: {resources: {reservations: {devices: [{driver: nvidia, count: all, capabilities: [gpu]}]}}}
 """
 NO_PULUMI = "ModuleNotFoundError: No module named 'pulumi'"
 
@@ -43,3 +53,48 @@ def test_an_image_named_for_ray_has_it_with_what_it_needs_and_nothing_else(
     shown = site.output(f"cat >/srv/compose.yaml <<'END'\n{COMPOSE.replace('IMAGE', image)}END\n{UP}").splitlines()
 
     assert said == [line for line in shown if not line.startswith(("Traceback", "  "))]
+
+
+def test_without_ray_beside_the_local_cloud_there_is_no_image_with_it(site: Site) -> None:
+    """The pull says what to do."""
+    site.boot()
+    state = site.home / "machines/i-one/run/machine.json"
+    facts = json.loads(state.read_text())
+    state.write_text(json.dumps(facts | {"python": facts["python"] | {"ray": []}}))
+
+    shown = site.run(f"{UP.partition('docker compose')[0]}docker pull docker.io/x/vllm-ray:v1 2>&1").output
+
+    assert "Ray is not installed beside the local cloud, so it has no image with Ray. Run scripts/install." in shown
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "said"),
+    [
+        (
+            "vllm:v0.32.0",
+            "vllm, serve, /model, --distributed-executor-backend, ray",
+            "ValueError: Failed to import Ray: No module named 'ray'.Please install Ray with `pip install ray`.",
+        ),
+        (
+            "sglang:v0.5.23",
+            "python3, -m, sglang.launch_server, --model-path, /model, --use-ray",
+            "ImportError: Ray is required for --use-ray mode. Install it with: pip install 'sglang[ray]'",
+        ),
+        (
+            "vllm:v0.32.0-ray",
+            "vllm, serve, /model, --distributed-executor-backend, ray",
+            (
+                "ConnectionError: Could not find any running Ray instance. Please specify the one to connect to by setting"
+                " `--address` flag or `RAY_ADDRESS` environment variable."
+            ),
+        ),
+    ],
+)
+def test_an_engine_that_finds_no_ray_says_so(site: Site, image: str, command: str, said: str) -> None:
+    """The last line of its traceback."""
+    site.boot()
+    compose = ENGINE.replace("IMAGE", image).replace("COMMAND", command)
+
+    shown = site.output(f"mkdir -p /srv\ncat >/srv/compose.yaml <<'END'\n{compose}END\n{PREPARE}{UP}")
+
+    assert said == shown.splitlines()[-1]
