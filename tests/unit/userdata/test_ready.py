@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.userdata.machine import WORKS, Box
+from tests.unit.userdata.test_document import HEAD
 
 pytestmark = pytest.mark.skipif(not WORKS, reason="no bubblewrap sandbox here (Linux with user namespaces)")
 
@@ -17,8 +18,21 @@ AGAIN = "echo more >>/run/looks; cp /run/next/* /run/llm/status/ 2>/dev/null || 
 @pytest.fixture
 def box(tmp_path: Path) -> Box:
     """Return a machine that is booted, whose probe never answers, with every phase done but the engine's."""
-    made = Box(tmp_path)
-    run = tmp_path / "run"
+    return booted(Box(tmp_path))
+
+
+@pytest.fixture
+def head(tmp_path: Path) -> Box:
+    """Return the same as the head of a pair."""
+    made = booted(Box(tmp_path, HEAD))
+    for phase in ("fabric", "worker", "link"):
+        (made.status / phase).write_text("done 1\nfine\n")
+    return made
+
+
+def booted(made: Box) -> Box:
+    """Return *made* with stand-ins for what it would ask."""
+    run = made.folder / "run"
     for name, text in {"restarts": "0", "answers-at": "99999", "journal": JOURNAL}.items():
         (run / name).write_text(text)
     made.stub("journalctl", "cat /run/journal")
@@ -132,3 +146,54 @@ def test_a_running_gate_gets_the_rotated_key(box: Box) -> None:
     box.stub("python3", 'case "$1" in *key.py) echo "no such parameter"; exit 2 ;; esac')
 
     assert (1, "phase key: no such parameter\n") == box.ready()
+
+
+def test_a_pair_is_ready_with_its_link(head: Box) -> None:
+    """The measured bandwidth stands behind the answer."""
+    (head.folder / "run" / "answers-at").write_text("1")
+    (head.status / "link").write_text("done 1\n256 MiB all-reduce over 16 GPUs: 18.2 GB/s\n")
+
+    assert (0, "ready: m completed one token; link: 256 MiB all-reduce over 16 GPUs: 18.2 GB/s\n") == head.ready()
+
+
+@pytest.mark.parametrize(
+    ("given_up", "said"),
+    [
+        ({"fabric": "fatal 1\neth0 has MTU 1500\n"}, "phase fabric: node 0, eth0 has MTU 1500\n"),
+        (
+            {"worker": "fatal 1\nnode 1 (10.0.0.5), disk: no room\n"},
+            "phase worker: node 1 (10.0.0.5), disk: no room\n",
+        ),
+        (
+            {"worker": "failed 3\nnode 1 (10.0.0.5), link: no all-reduce\n", "link": "fatal 1\nNCCL took Socket\n"},
+            "phase link: node 0, NCCL took Socket\n",
+        ),
+    ],
+)
+def test_a_failure_of_a_pair_names_the_node(head: Box, given_up: dict[str, str], said: str) -> None:
+    """The head's own failures come first: the worker's may follow from them."""
+    for phase, text in given_up.items():
+        later(head, phase, text)
+
+    assert (1, said) == head.ready()
+
+
+def test_what_a_pair_waits_for(head: Box) -> None:
+    """Before link and engine the head waits for the worker."""
+    for phase in ("worker", "link", "engine"):
+        (head.status / phase).unlink()
+    (head.status / "worker").write_text("running 1\nnode 1 (10.0.0.5), weights: 3 of 163 shards\n")
+
+    text = "phase worker: node 1 (10.0.0.5), weights: 3 of 163 shards (after 0 seconds)\n"
+    assert (1, text) == head.ready(0)
+
+
+def test_asking_again_reaches_both_nodes(head: Box) -> None:
+    """What gave up on the worker is told to begin again as well, and the wait for it begins anew."""
+    (head.status / "worker").write_text("fatal 1\nnode 1 (10.0.0.5), disk: no room\n")
+    (head.folder / "run" / "answers-at").write_text("5")
+
+    head.ready()
+
+    assert ["restart", "--no-block", "llm.service", "llm-peer.service"] in head.called("systemctl")
+    assert (head.folder / "run" / "llm" / "again").read_text().strip().isdigit()

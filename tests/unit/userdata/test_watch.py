@@ -23,9 +23,13 @@ sglang:generation_tokens_total{{model_name="m"}} 7
 UNREADABLE = ""
 
 
-def watch(folder: Path, looks: list[tuple[str, str]], status: str = "done 1") -> int:
+def watch(folder: Path, looks: list[tuple[str, str]], status: str = "done 1", *, stopping: bool = False) -> int:
     """Return how often *looks* restart the service; each is the probe's exit code and the engine's counters."""
     box = Box(folder)
+    if stopping:
+        (folder / "run" / "llm" / "stopping-engine").touch()
+    # The service begins the engine again at once.
+    box.stub("systemctl", "rm -f /run/llm/stopping-engine")
     (box.status / "engine").write_text(status + "\n")
     for number, (code, metrics) in enumerate(looks, 1):
         (folder / "run" / f"code-{number}").write_text(code)
@@ -72,6 +76,11 @@ def test_counters(
 def test_without_counters(tmp_path: Path, codes: list[str], restarts: int) -> None:
     """A dead engine has no counters: two error answers restart it. Silence without counters never does."""
     assert restarts == watch(tmp_path, [(code, UNREADABLE) for code in codes])
+
+
+def test_an_engine_that_is_begun_again(tmp_path: Path) -> None:
+    """After a stop or a restart errors mean nothing until it begins, on a pair however long the other node takes."""
+    assert watch(tmp_path, [(OK, UNREADABLE)] + [(ERROR, UNREADABLE)] * 20, stopping=True) == 0
 
 
 @pytest.mark.parametrize("status", ["running 1", "failed 2"])
