@@ -1,5 +1,7 @@
 """Two GPU instances serving one model, over eRDMA or TCP."""
 
+import dataclasses
+
 import pulumi
 
 from components.args import ArgsError, DualEcsRayLlmArgs
@@ -91,7 +93,18 @@ class DualEcsRayLlm(Endpoint):
         name, own = f"{self._name}-{node}", self._read_by(node)
         secrets = [parameter for setting, parameter in keys.parameters.items() if own[setting]]
         user_data = pulumi.Output.from_input(head_address).apply(lambda known: self._user_data(node, known))
-        return machine(name, self._args, net, Boot(user_data, own, secrets), opts, fab.place)
+        place = dataclasses.replace(fab.place, on_error=self._head_is_billed() if node == WORKER else None)
+        return machine(name, self._args, net, Boot(user_data, own, secrets), opts, place)
+
+    def _head_is_billed(self) -> pulumi.ErrorHook:
+        """Return the hook that says what a zone with one machine, not two, costs meanwhile."""
+
+        def say(_: pulumi.ErrorHookArgs) -> bool:
+            said = f"{self._name}: the worker could not be created, and the head runs and is billed"
+            pulumi.log.error(f"{said}. Give another zoneId, or `pulumi up` again later, or `pulumi destroy`.", self)
+            return False
+
+        return pulumi.ErrorHook(f"{self._name}-head-is-billed", say)
 
 
 def _between(args: DualEcsRayLlmArgs) -> list[str]:

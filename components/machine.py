@@ -37,6 +37,8 @@ class Placement:
     rdma_interfaces: int = 0
     """Network cards whose interface carries eRDMA, at most two: the provider creates one beside the primary."""
     jumbo_frames: bool | None = None
+    on_error: pulumi.ErrorHook | None = None
+    """Says what it means for the others when this machine cannot be created."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +61,7 @@ def machine(
     disk = _weights_disk(name, args, opts)
     role = _role(name, args, boot, opts)
     before = [*net.egress, *boot.secrets, *((role.granted,) if role else ())]
-    instance = _instance(name, args, net, boot, place, pulumi.ResourceOptions.merge(opts, _after(before)))
+    instance = _instance(name, args, net, boot, place, pulumi.ResourceOptions.merge(opts, _after(before, place)))
     attachment = alicloud.ecs.EcsDiskAttachment(
         f"{name}-weights-attachment", disk_id=disk.id, instance_id=instance.id, opts=opts
     )
@@ -71,8 +73,9 @@ def machine(
     return Machine(instance, (attachment, taken))
 
 
-def _after(before: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+def _after(before: Sequence[pulumi.Resource], place: Placement) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(
+        hooks=pulumi.ResourceHookBinding(on_error=[place.on_error]) if place.on_error else None,
         # The provider would update both in place: cloud-init does not run twice, so a new
         # boot script would silently do nothing, and a new image would wipe the disk.
         replace_on_changes=["userData", "imageId"],
