@@ -1,7 +1,5 @@
 """Images with Ray and without."""
 
-import json
-
 import pytest
 
 from tests.localcloud.machines.booted import Site
@@ -55,18 +53,6 @@ def test_an_image_named_for_ray_has_it_with_what_it_needs_and_nothing_else(
     assert said == [line for line in shown if not line.startswith(("Traceback", "  "))]
 
 
-def test_without_ray_beside_the_local_cloud_there_is_no_image_with_it(site: Site) -> None:
-    """The pull says what to do."""
-    site.boot()
-    state = site.home / "machines/i-one/run/machine.json"
-    facts = json.loads(state.read_text())
-    state.write_text(json.dumps(facts | {"python": facts["python"] | {"ray": []}}))
-
-    shown = site.run(f"{UP.partition('docker compose')[0]}docker pull docker.io/x/vllm-ray:v1 2>&1").output
-
-    assert "Ray is not installed beside the local cloud, so it has no image with Ray. Run scripts/install." in shown
-
-
 @pytest.mark.parametrize(
     ("image", "command", "said"),
     [
@@ -83,7 +69,10 @@ def test_without_ray_beside_the_local_cloud_there_is_no_image_with_it(site: Site
         (
             "vllm:v0.32.0-ray",
             "vllm, serve, /model, --distributed-executor-backend, ray",
-            ("ConnectionError: Could not find any running Ray X flag or `RAY_ADDRESS` environment variable."),
+            (
+                "ConnectionError: Could not find any running Ray instance. Please specify the one to connect to "
+                "by setting `--address` flag or `RAY_ADDRESS` environment variable."
+            ),
         ),
     ],
 )
