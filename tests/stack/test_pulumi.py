@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.stack.project import SENTINEL, Project
+from tests.stack.project import PAIR, SENTINEL, Project
 
 pytestmark = [
     pytest.mark.engine,
@@ -70,6 +70,31 @@ def test_the_life_of_a_stack(project: Callable[..., Project]) -> None:
     assert before["llm-weights"] == after["llm-weights"]
     assert address == outputs(stack)["endpoint"]
     assert outputs(stack)["model"] == "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
+    assert answers(stack) == 200
+
+    done(stack, "refresh", "--yes", "--expect-no-changes")
+    done(stack, "destroy", "--yes")
+    assert {} == resources(stack)
+    assert stack.local("status").stdout.startswith("Nothing exists")
+
+
+def test_the_life_of_a_pair(project: Callable[..., Project]) -> None:
+    """Two machines: preview, up, no changes, a new context that replaces both and keeps their disks, destroy."""
+    stack = project(stack=PAIR)
+    assert "eRDMA, 2 interfaces each, MTU 8500" in done(stack, "preview")
+
+    done(stack, "up", "--yes")
+    assert answers(stack) == 200
+    assert SENTINEL not in state(stack)
+    done(stack, "up", "--yes", "--expect-no-changes")
+
+    before = resources(stack)
+    stack.reconfigure({"maxModelLen": 65536})
+    done(stack, "up", "--yes")
+    after = resources(stack)
+    for node in ("head", "worker"):
+        assert before[f"llm-{node}-instance"] != after[f"llm-{node}-instance"]
+        assert before[f"llm-{node}-weights"] == after[f"llm-{node}-weights"]
     assert answers(stack) == 200
 
     done(stack, "refresh", "--yes", "--expect-no-changes")
