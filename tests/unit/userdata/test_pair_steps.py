@@ -165,3 +165,17 @@ def test_the_image_must_hold_ray(tmp_path: Path, answer: str, code: int, said: s
     image = "registry.example.com/egs/vllm:0.11.0"
     assert (code, said) == (found, text.splitlines()[-1].removeprefix(f"{image} "))
     assert ["image", "inspect", image] == box.called("docker")[0]
+
+
+def test_the_gate_of_a_pair_waits_for_the_fabric(tmp_path: Path) -> None:
+    """Compose reads what the engine is told of the fabric even when it starts the gate alone."""
+    box = Box(tmp_path, HEAD)
+    secrets = tmp_path / "run" / "llm" / "secrets"
+    secrets.mkdir()
+    (secrets / "api_key").write_text("key")
+    box.stub("docker")
+    box.stub("sleep", "touch /run/llm/fabric.env")
+
+    box.step("gate")
+
+    assert (1, True) == (len(box.called("sleep")), any("up" in call for call in box.called("docker")))

@@ -62,7 +62,7 @@ class Peer:
     def __init__(self, node, restart, beat, lost):
         self.node, self.restart, self.times = node, restart, (beat, lost)
         self.line = None
-        self.why = "has not called yet"
+        self.why = "is not called yet" if node.rank else "has not called yet"
         self.alone = 0
         # The two runs that are joined. What the lifeline joined in an earlier life counts no more.
         self.own, self.other = node.read("run") if node.read("pair") else "", ""
@@ -191,9 +191,9 @@ def main(node, restart, beat, lost, port=PORT):
     if node.rank == 0:
         threading.Thread(target=peer.accept, args=(listener(port),), daemon=True).start()
     while True:
+        peer.tick()
         if node.rank:
             peer.call(port)
-        peer.tick()
         time.sleep(1)
 
 
