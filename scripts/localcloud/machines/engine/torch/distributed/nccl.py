@@ -6,6 +6,7 @@ Source: logs of NCCL 2.19 to 2.25 in the issues of NVIDIA/nccl, NVIDIA/nccl-test
 
 import os
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def log(text: str, level: str = "INFO") -> None:
     wanted = os.environ.get("NCCL_DEBUG", "").upper()
     if wanted in ("INFO", "TRACE") or wanted == level:
         local = os.environ["LOCAL_RANK"]
-        print(f"{socket.gethostname()}:{os.getpid()}:{os.getpid()} [{local}] NCCL {level} {text}", flush=True)
+        # In one piece: all ranks of a node write to the same pipe.
+        sys.stdout.write(f"{socket.gethostname()}:{os.getpid()}:{os.getpid()} [{local}] NCCL {level} {text}\n")
+        sys.stdout.flush()
 
 
 def _matches(name: str, wanted: str) -> bool:
