@@ -19,6 +19,7 @@ FAULTS: dict[str, tuple[type, ...]] = {
     "engine_slow_seconds": (float, int),
     "engine_stuck": (bool,),
     "role_never": (bool,),
+    "never_boots": (bool,),
     "mtu": (int,),
     "no_rdma": (bool,),
     "rdma_devices": (int,),
@@ -30,7 +31,8 @@ Fault name to the types of its value.
 of a shard. ``slow_weights``: bytes per second. ``engine_exit_after``: seconds from ready to the exit with
 ``engine_exit_code``; without it the engine exits at the start. ``engine_slow_seconds``: added to each answer.
 ``engine_stuck``: completions hang while /health stays 200. ``mtu``: of the interface, whatever the cloud says.
-``no_rdma``: the driver finds no device. ``rdma_devices``: how many it finds.
+``no_rdma``: the driver finds no device. ``rdma_devices``: how many it finds. ``never_boots``: the machine runs, and its
+user data does not.
 """
 
 

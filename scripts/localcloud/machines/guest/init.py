@@ -94,6 +94,8 @@ class Init:
             netlink.remove_address("lo", names.INTERNET_ADDRESS)
 
     async def _user_data(self) -> None:
+        if machine()["faults"].get("never_boots"):
+            return
         text = (EXCHANGE / "user-data").read_text()
         await asyncio.to_thread(cloudinit.run, text, machine()["instance_id"])
         self._manager.user_data_done.set()
