@@ -59,8 +59,8 @@ def test_a_measured_link_is_not_measured_again(box: Box) -> None:
     ("change", "code", "pauses"),
     [
         ({"meets": "2", "meet": "MTU 1500, here 8500"}, 2, [["5"], ["300"]]),
-        ({"code": "1"}, 1, []),
-        ({"log": "No module named 'torch'", "code": "1"}, 2, [["300"]]),
+        ({"code": "1"}, 1, [["5"]]),
+        ({"log": "No module named 'torch'", "code": "1"}, 2, [["5"], ["300"]]),
     ],
     ids=["nodes that differ", "a link that may recover", "a link that cannot"],
 )
