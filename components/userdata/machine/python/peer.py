@@ -13,7 +13,8 @@ import time
 
 from node import Node
 
-PORT = 6370
+# Seconds between two words, and of silence until the line counts as lost.
+PORT, BEAT, LOST = 6370, 5, 30
 
 
 # One connection; a message is a line of JSON. Silence ends it.
@@ -186,7 +187,7 @@ def listener(port):
     return server
 
 
-def main(node, restart, beat, lost, port=PORT):
+def main(node, restart, beat=BEAT, lost=LOST, port=PORT):
     peer = Peer(node, restart, beat, lost)
     if node.rank == 0:
         threading.Thread(target=peer.accept, args=(listener(port),), daemon=True).start()
@@ -201,6 +202,4 @@ if __name__ == "__main__":
     main(
         Node(os.environ, "/run/llm"),
         lambda: subprocess.call(["systemctl", "restart", "--no-block", "llm.service"]),
-        float(os.environ.get("PEER_BEAT_SECONDS", "5")),
-        float(os.environ.get("PEER_LOST_SECONDS", "30")),
     )
