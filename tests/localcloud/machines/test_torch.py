@@ -28,7 +28,7 @@ if os.environ["RANK"] == sys.argv[3]:
     os._exit(3)
 distributed.all_reduce(tensor)
 distributed.destroy_process_group()
-print("sum", tensor.value, flush=True)
+sys.stdout.write(f"sum {tensor.value}\\n")
 """
 """Arguments: backend, folder of RDMA devices, rank that ends early."""
 
@@ -73,7 +73,7 @@ def test_every_rank_has_the_sum_of_all(tmp_path: Path, backend: str) -> None:
     run = Run(tmp_path, backend, "/nowhere", "none")
 
     assert [0, 0] == run.codes
-    assert 4 == "".join(run.said).count("sum 16.0")
+    assert 4 == "".join(run.said).count("sum 16.0\n")
 
 
 def test_nccl_names_the_rdma_devices(tmp_path: Path) -> None:

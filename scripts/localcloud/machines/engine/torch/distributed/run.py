@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 
@@ -44,8 +45,9 @@ def main(words: list[str]) -> int:
         running.pop(pid).returncode = code
         if code and not failed:
             failed = f"exitcode  : {code} (pid: {pid})"
-            for process in running.values():
-                process.terminate()
+            # Not Popen's own terminate, which may reap what is waited for here.
+            for other in running:
+                os.kill(other, signal.SIGTERM)
     if failed:
         error = "torch.distributed.elastic.multiprocessing.errors.ChildFailedError"
         sys.stderr.write(f"{error}:\n{options.script} FAILED\nRoot Cause:\n  {failed}\n")
