@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def fit_table() -> str:
     return f"```\n$ scripts/fit Qwen/Qwen3-235B-A22B\n{shown}```\n"
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[], str]] = {
     "arguments": lambda: argument_table(SingleEcsLlmArgs),
     "dev": lambda: f"```yaml\n{(ROOT / 'Pulumi.dev.yaml').read_text()}```\n",
     "fit": fit_table,
