@@ -7,6 +7,7 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.args import EcsLlmArgs
+from components.eip import bound_eip
 from components.names import physical_name
 
 
@@ -41,20 +42,5 @@ def address(name: str, args: EcsLlmArgs, instance: alicloud.ecs.Instance, opts: 
     """Return the private address of *instance*, or of a public endpoint the EIP joined to it."""
     if not args.public_allowed_cidrs:
         return Reached(instance.primary_ip_address, ())
-    # It outlives the machine, so the endpoint keeps its address.
-    eip = alicloud.ecs.EipAddress(
-        f"{name}-eip",
-        address_name=physical_name(name),
-        bandwidth=str(args.eip_bandwidth_mbps),
-        internet_charge_type="PayByTraffic",
-        tags=args.tags,
-        opts=opts,
-    )
-    association = alicloud.ecs.EipAssociation(
-        f"{name}-eip-association",
-        allocation_id=eip.id,
-        instance_id=instance.id,
-        instance_type="EcsInstance",
-        opts=opts,
-    )
-    return Reached(eip.ip_address, (association,))
+    eip = bound_eip(f"{name}-eip", physical_name(name), args, instance, opts)
+    return Reached(eip.ip_address, (eip.association,))

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.args import EcsLlmArgs
+from components.eip import bound_eip
 from components.names import physical_name
 
 
@@ -90,21 +91,7 @@ def _nat(
         tags=args.tags,
         opts=opts,
     )
-    address = alicloud.ecs.EipAddress(
-        f"{name}-nat-eip",
-        address_name=f"{physical_name(name)}-nat",
-        bandwidth=str(args.eip_bandwidth_mbps),
-        internet_charge_type="PayByTraffic",
-        tags=args.tags,
-        opts=opts,
-    )
-    association = alicloud.ecs.EipAssociation(
-        f"{name}-nat-eip-association",
-        allocation_id=address.id,
-        instance_id=gateway.id,
-        instance_type="Nat",
-        opts=opts,
-    )
+    address = bound_eip(f"{name}-nat-eip", f"{physical_name(name)}-nat", args, gateway, opts)
     entry = alicloud.vpc.SnatEntry(
         f"{name}-snat",
         snat_entry_name=physical_name(name),
@@ -112,6 +99,6 @@ def _nat(
         source_vswitch_id=vswitch_id,
         snat_ip=address.ip_address,
         # The service accepts only an address that is already bound to the gateway.
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[association])),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[address.association])),
     )
     return (entry,)

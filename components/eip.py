@@ -1,0 +1,42 @@
+"""A public address, bound to what it belongs to."""
+
+import dataclasses
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.args import EcsLlmArgs
+
+
+@dataclasses.dataclass(frozen=True)
+class Bound:
+    """An address, and what must be there before it leads anywhere."""
+
+    ip_address: pulumi.Output[str]
+    association: alicloud.ecs.EipAssociation
+
+
+def bound_eip(
+    logical: str,
+    physical: str,
+    args: EcsLlmArgs,
+    target: alicloud.ecs.Instance | alicloud.vpc.NatGateway,
+    opts: pulumi.ResourceOptions,
+) -> Bound:
+    """Return an EIP bound to *target*; it outlives the target, so what it stands for keeps its address."""
+    address = alicloud.ecs.EipAddress(
+        logical,
+        address_name=physical,
+        bandwidth=str(args.eip_bandwidth_mbps),
+        internet_charge_type="PayByTraffic",
+        tags=args.tags,
+        opts=opts,
+    )
+    association = alicloud.ecs.EipAssociation(
+        f"{logical}-association",
+        allocation_id=address.id,
+        instance_id=target.id,
+        instance_type="Nat" if isinstance(target, alicloud.vpc.NatGateway) else "EcsInstance",
+        opts=opts,
+    )
+    return Bound(address.ip_address, association)
