@@ -23,13 +23,13 @@ def _exposure(args: EcsLlmArgs) -> list[str]:
 
 def _slow_weights(args: EcsLlmArgs) -> list[str]:
     size = args.plan.request.model.weights_bytes * args.NODES
-    hours = size * 8 / (args.eip_bandwidth_mbps * 1e6) / 3600
-    if args.weights_source == "oss" or hours < 1:
+    hours = round(size * 8 / (args.eip_bandwidth_mbps * 1e6) / 3600)
+    if args.weights_source == "oss" or hours <= 1:
         return []
     billed = "the machine" if args.NODES == 1 else "both machines"
     speed = f"{args.eip_bandwidth_mbps} Mbit/s"
     return [
-        f"        SLOW: {size / 1e9:,.0f} GB of weights need {hours:.0f} hours at {speed}, with {billed} billed;",
+        f"        SLOW: {size / 1e9:,.0f} GB of weights need {hours} hours at {speed}, with {billed} billed;",
         "        from a bucket of the region they take minutes: put them there once and use weightsSource: oss",
     ]
 

@@ -1,5 +1,7 @@
 """How a model is spread over GPUs: tensor parallel within a node, pipeline parallel for what that leaves over."""
 
+import dataclasses
+
 from components import catalog
 from components.catalog import Engine
 from components.plan.request import PlanError, PlanRequest, Problem
@@ -50,7 +52,7 @@ def _legal(request: PlanRequest, size: int) -> bool:
 
 
 def _refusal(request: PlanRequest, size: int) -> str:
-    model, best = request.model, max(s for s in legal_sizes(request) if s <= max(1, size))
+    model, best = request.model, _instead(request, size)
     rest = request.gpus // best
     instead = f"Use {best}" + (f" with pipelineParallel {rest}." if rest > 1 else ".")
     if size > request.gpus:
@@ -67,6 +69,13 @@ def _refusal(request: PlanRequest, size: int) -> str:
             f"{instead.removesuffix('.')}{experts}."
         )
     return f"{size} does not divide the {request.instance.gpu_count} GPUs of a node evenly. {instead}"
+
+
+def _instead(request: PlanRequest, size: int) -> int:
+    """Return the size to offer for *size*: the nearest below, or on several machines what would have been chosen."""
+    if request.nodes > 1:
+        return _largest(dataclasses.replace(request, pipeline_parallel=None))
+    return max(s for s in legal_sizes(request) if s <= max(1, size))
 
 
 def _wrong_number(request: PlanRequest, tensor: int, pipeline: int) -> Problem:

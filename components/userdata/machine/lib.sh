@@ -43,7 +43,7 @@ contain() {
 # cause SERVICE: the first error in the log of one that never answered; the last lines rarely tell.
 cause() {
   if grep -qs '^done' "$STATUS/$1"; then return; fi
-  docker logs "llm-$1-1" 2>&1 | grep -m 1 -oE '[A-Za-z_.]*(Error|Exception): .*' | cut -c 1-300 | sed 's/^/: /' || true
+  docker logs "llm-$1-1" 2>&1 | grep -vE '\b(INFO|WARNING)\b' | grep -m 1 -oE '[A-Za-z_.]*(Error|Exception): .*' | cut -c 1-300 | sed 's/^/: /' || true
 }
 
 # discard SERVICE: removes what is left of its containers, a cut off link test's too.
