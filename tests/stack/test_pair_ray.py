@@ -1,5 +1,6 @@
 """Two machines joined by the real Ray: it answers to its token, and to nobody outside the nodes' own group."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -74,20 +75,34 @@ def ray_status(stack: Project, node: str, *environment: str) -> CommandResult:
     return stack.on(node, f"docker exec {given} llm-engine-1 ray status --address {head}:6379 2>&1")
 
 
+def ray_nodes(stack: Project) -> set[str]:
+    """Return the names of the nodes that are alive, as the head's Ray knows them."""
+    return set(re.findall(r"1 (node_\w+)", ray_status(stack, "head").output))
+
+
+def serves(stack: Project) -> bool:
+    """Say whether a completion passes the gate now."""
+    headers = {"Authorization": f"Bearer {SENTINEL}"}
+    try:
+        answer = httpx.post(f"{stack.output('endpoint')}/chat/completions", headers=headers, json=ASK, timeout=30)
+    except httpx.TransportError:
+        return False
+    return answer.status_code == 200 and bool(answer.json()["choices"][0]["message"]["content"])
+
+
 def test_it_answers_through_the_gate(pair: Project) -> None:
     """The one engine runs on the head, over the GPUs of both."""
-    headers = {"Authorization": f"Bearer {SENTINEL}"}
-    answer = httpx.post(f"{pair.output('endpoint')}/chat/completions", headers=headers, json=ASK, timeout=30)
-
-    assert answer.json()["choices"][0]["message"]["content"]
+    assert serves(pair)
 
 
 @pytest.mark.parametrize("node", ["head", "worker"])
 def test_both_nodes_are_alive_for_who_has_the_token(pair: Project, node: str) -> None:
     """Ray's own status shows two nodes and all GPUs, kept for the engine, to both."""
-    status = ray_status(pair, node).output
-
-    assert "of 16.0 reserved in placement groups" in status, status
+    # It is told of what is reserved every few seconds.
+    end = time.monotonic() + RECOVERY_SECONDS
+    while "of 16.0 reserved in placement groups" not in (status := ray_status(pair, node).output):
+        assert time.monotonic() < end, status
+        time.sleep(0.5)
     assert status.count("1 node_") == 2
 
 
@@ -138,18 +153,12 @@ def test_the_token_is_nowhere_in_the_clear(pair: Project) -> None:
 @pytest.mark.parametrize("node", ["head", "worker"])
 def test_a_rebooted_node_comes_back(pair: Project, node: str) -> None:
     """Ray is a new one on both nodes after either machine rebooted, and the endpoint answers."""
-    before = ray_status(pair, "head").output
+    before = ray_nodes(pair)
+    assert len(before) == 2, ray_status(pair, "head").output
     Machines(pair.home).reboot(pair.instance(node))
-    headers = {"Authorization": f"Bearer {SENTINEL}"}
-    end = time.monotonic() + RECOVERY_SECONDS
-    status = 0
-    while status != 200 and time.monotonic() < end:
-        time.sleep(0.5)
-        try:
-            status = httpx.post(f"{pair.output('endpoint')}/chat/completions", headers=headers, json=ASK).status_code
-        except httpx.TransportError:
-            continue
 
-    after = ray_status(pair, "head").output
-    assert after.count("1 node_") == 2
-    assert before.split() != after.split()
+    end = time.monotonic() + RECOVERY_SECONDS
+    while before & ray_nodes(pair) or not serves(pair):
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    assert len(ray_nodes(pair)) == 2

@@ -34,7 +34,7 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 
 def test_the_gate_passes_what_the_engine_sends(tmp_path: Path) -> None:
-    """The machine's Caddyfile starts with the bench's three replacements, and streams come through it."""
+    """The machine's Caddyfile starts with the bench's two replacements, and streams come through it."""
     load = Load(connections=2, requests=2, first_seconds=0.01, gap_seconds=0.01, tokens=5)
     with engine() as engine_port, gate(tmp_path, engine_port) as gate_port:
         direct, through = (run(load, port, KEY) for port in (engine_port, gate_port))

@@ -164,7 +164,7 @@ def test_services_of_a_project_can_live_apart(site: Site) -> None:
         f"{COMPOSE}compose up --no-deps --abort-on-container-exit gate >/tmp/gate & apart=$!\n"
         "compose up --no-deps --abort-on-container-exit engine; echo $?\n"
         "compose run --rm --no-deps -T --entrypoint sh engine -c 'exit 5'; echo $?\n"
-        "compose ps -a --services; compose stop gate; wait $apart; echo $?\n"
+        "compose ps -a --services | sort; compose stop gate; wait $apart; echo $?\n"
         "compose rm -fs gate; compose ps -a --services"
     ).output
 

@@ -158,6 +158,18 @@ def test_silence_ends_the_line(nodes: tuple[Node, Node]) -> None:
     assert head.gets("status/worker", "running 1\nnode 1 said nothing for 2 seconds\n")
 
 
+def test_who_only_knocks_changes_nothing(nodes: tuple[Node, Node]) -> None:
+    """A connection from the worker's own machine that says nothing, as a port scan's, does not part the nodes."""
+    head, _ = joined(nodes)
+
+    for _ in range(3):
+        socket.create_connection(("127.0.0.1", head.port), 10).close()
+    time.sleep(1)
+
+    assert "a measure" == head.read("pair")
+    assert head.gets("status/worker", READY)
+
+
 def test_a_second_worker_is_refused(nodes: tuple[Node, Node]) -> None:
     """One that calls from another address hears who the worker is; the first one stays."""
     head, _ = joined(nodes)

@@ -62,7 +62,7 @@ class Line:
 class Peer:
     def __init__(self, node, restart, beat, lost):
         self.node, self.restart, self.times = node, restart, (beat, lost)
-        self.line = None
+        self.line = self.caller = None
         self.why = "is not called yet" if node.rank else "has not called yet"
         self.alone = 0
         # The two runs that are joined. What the lifeline joined in an earlier life counts no more.
@@ -74,6 +74,11 @@ class Peer:
     # About once a second.
     def tick(self):
         mine = self.node.report()
+        # Who connects and says nothing changes nothing.
+        if self.caller and self.caller.theirs:
+            if self.line:
+                self.line.end("called again")
+            self.line, self.caller = self.caller, None
         line = self.line
         theirs = line.theirs if line and not line.ended else None
         self.alone = 0 if theirs else self.alone + 1
@@ -162,9 +167,7 @@ class Peer:
                     connection.sendall(json.dumps(refusal).encode() + b"\n")
                     connection.close()
                     continue
-                if line:
-                    line.end("called again")
-                self.line = Line(connection, *self.times)
+                self.caller = Line(connection, *self.times)
             except OSError as error:
                 print(f"{address} called and is gone: {error}", flush=True)
 
