@@ -74,11 +74,7 @@ class Peer:
     # About once a second.
     def tick(self):
         mine = self.node.report()
-        # Who connects and says nothing changes nothing.
-        if self.caller and self.caller.theirs:
-            if self.line:
-                self.line.end("called again")
-            self.line, self.caller = self.caller, None
+        self.answer()
         line = self.line
         theirs = line.theirs if line and not line.ended else None
         self.alone = 0 if theirs else self.alone + 1
@@ -101,6 +97,13 @@ class Peer:
             self.follow(mine, theirs)
         if line and not line.ended:
             line.tell(mine)
+
+    # Who connects and says nothing changes nothing.
+    def answer(self):
+        if self.caller and self.caller.theirs:
+            if self.line:
+                self.line.end("called again")
+            self.line, self.caller = self.caller, None
 
     def differs(self, mine, theirs):
         facts = mine["facts"], theirs["facts"]
