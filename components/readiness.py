@@ -1,7 +1,8 @@
 """`up` means it answers: a Cloud Assistant command that ends when the machine completes a request."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_alicloud as alicloud
@@ -47,25 +48,43 @@ def readiness(
                 replacement_trigger=edition,
                 depends_on=list(before),
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{seconds + 2 * _MARGIN_SECONDS}s"),
-                hooks=pulumi.ResourceHookBinding(on_error=[_explain(name, opts)]),
+                hooks=pulumi.ResourceHookBinding(after_create=[_report(name, opts)], on_error=[_explain(name, opts)]),
             ),
         ),
     )
+
+
+def _report(name: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceHook:
+    """Return the hook that says what the machine found: that it answers, and on a pair how fast the link is."""
+
+    async def report(created: pulumi.ResourceHookArgs) -> None:
+        said = await _last_words(created.new_inputs, opts)
+        if said:
+            pulumi.log.info(f"{name} is {said}", opts.parent)
+
+    return pulumi.ResourceHook(f"{name}-ready-report", report)
 
 
 def _explain(name: str, opts: pulumi.ResourceOptions) -> pulumi.ErrorHook:
     """Return the hook that names the phase: the provider's own error says only that the run failed."""
 
     async def explain(failure: pulumi.ErrorHookArgs) -> bool:
-        command_id = (failure.new_inputs or {}).get("commandId")
-        runs = await alicloud.ecs.get_ecs_invocations_output(
-            command_id=command_id, content_encoding="PlainText", opts=pulumi.InvokeOutputOptions(parent=opts.parent)
-        ).future()
-        if runs and runs.invocations:
-            pulumi.log.error(f"{name} does not answer. {last_words(runs.invocations[0])}", opts.parent)
+        said = await _last_words(failure.new_inputs, opts)
+        if said:
+            pulumi.log.error(f"{name} does not answer. {said}", opts.parent)
         return False
 
     return pulumi.ErrorHook(f"{name}-ready-explain", explain)
+
+
+async def _last_words(inputs: Mapping[str, Any] | None, opts: pulumi.ResourceOptions) -> str | None:
+    """Return what the machine printed in the invocation with *inputs*, if there was one."""
+    runs = await alicloud.ecs.get_ecs_invocations_output(
+        command_id=(inputs or {}).get("commandId"),
+        content_encoding="PlainText",
+        opts=pulumi.InvokeOutputOptions(parent=opts.parent),
+    ).future()
+    return last_words(runs.invocations[0]) if runs and runs.invocations else None
 
 
 def last_words(invocation: alicloud.ecs.outputs.GetEcsInvocationsInvocationResult) -> str:

@@ -83,7 +83,7 @@ def test_the_life_of_a_pair(project: Callable[..., Project]) -> None:
     stack = project(stack=PAIR)
     assert "eRDMA, 2 interfaces each, MTU 8500" in done(stack, "preview")
 
-    done(stack, "up", "--yes")
+    assert "; link: 256 MiB all-reduce over 16 GPUs: " in done(stack, "up", "--yes")
     assert answers(stack) == 200
     assert SENTINEL not in state(stack)
     done(stack, "up", "--yes", "--expect-no-changes")
