@@ -4,13 +4,13 @@ import gc
 
 import pulumi
 
-from components.topologies import build
+from components.topologies import load
+
+build = load(pulumi.Config("llm"))
 
 # What is loaded by now, most of it the provider's SDK, stays to the end. Looking through it for garbage, which Python
 # also does when it ends, would take a preview longer than all the code here.
 gc.freeze()
 
-endpoint = build(pulumi.Config("llm"))
-
-for name, value in endpoint.stack_outputs().items():
+for name, value in build().stack_outputs().items():
     pulumi.export(name, value)

@@ -1,6 +1,7 @@
 """From a stack's config to the one component it names."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -13,12 +14,12 @@ TOPOLOGIES = {"single-ecs": "SingleEcsLlm", "dual-ecs-ray": "DualEcsRayLlm", "ac
 """The component of each topology; None: not built yet."""
 
 
-def build(config: pulumi.Config) -> Endpoint:
+def load(config: pulumi.Config) -> Callable[[], Endpoint]:
     """
-    Return the component that *config* describes.
+    Import the one component that *config* names, and return the function that creates it from the rest of *config*.
 
     Raises:
-        ArgsError: The topology or any argument is not usable; every problem is named at once.
+        ArgsError: There is no such topology; the function raises it for the arguments, every problem named at once.
     """
     topology = config.get("topology")
     if topology not in TOPOLOGIES:
@@ -29,8 +30,7 @@ def build(config: pulumi.Config) -> Endpoint:
         raise ArgsError("llm:topology", [f"{topology!r} is not part of this version yet; use one of {ready}."])
     # By name: a stack imports only the component it uses.
     component, args = getattr(components, name), getattr(components, f"{name}Args")
-    built: Endpoint = component("llm", args.from_config(_arguments(config)))
-    return built
+    return lambda: component("llm", args.from_config(_arguments(config)))
 
 
 def _arguments(config: pulumi.Config) -> dict[str, Any]:

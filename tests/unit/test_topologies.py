@@ -7,7 +7,7 @@ import pulumi
 import pytest
 import yaml
 
-from components.topologies import build
+from components.topologies import load
 from tests.preview import Preview
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ ARGS = json.dumps({"zoneId": "cn-hangzhou-i"})
 
 def program() -> None:
     """Build what the config describes, as the stack's own program does."""
-    for name, value in build(pulumi.Config("llm")).stack_outputs().items():
+    for name, value in load(pulumi.Config("llm"))().stack_outputs().items():
         pulumi.export(name, value)
 
 
