@@ -94,6 +94,7 @@ def test_whole_account_only_where_ram_knows_no_narrower_resource() -> None:
     assert [
         "vpc:ListTagResources",
         "ecs:AuthorizeSecurityGroup",
+        "ecs:CreateDeploymentSet",
         "ecs:DescribeInstanceMaintenanceAttributes",
         "ecs:ModifySecurityGroupRule",
         "ecs:RunInstances",
