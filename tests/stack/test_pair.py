@@ -14,6 +14,10 @@ pytestmark = pytest.mark.machine
 ASK = {"model": "deepseek-ai/DeepSeek-R1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}
 RECOVERY_SECONDS = 120
 NODES = ("head", "worker")
+METADATA = (
+    "python3 -c \"import socket; call = socket.create_connection(('100.100.100.200', 80), 3); "
+    "call.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n'); assert call.recv(1)\""
+)
 KILL = """
 for process in /proc/[0-9]*; do
   if grep -aq 'served-model[-]name' $process/cmdline 2>/dev/null; then kill -9 ${process#/proc/} && found=killed; fi
@@ -94,12 +98,14 @@ def test_the_link_was_measured(pair: Project) -> None:
 
 
 def test_the_engine_reaches_no_metadata(pair: Project) -> None:
-    """A rule keeps the engine's group from the metadata service: its container shares the machine's network."""
+    """Its container shares the machine's network; a rule for its group keeps it from the role's credentials."""
     for node in NODES:
         rules = pair.on(node, "iptables -S OUTPUT").output
         group = pair.on(node, "docker exec llm-engine-1 id -g").output.strip()
 
         assert f"-d 100.100.100.200/32 -m owner --gid-owner {group} -j REJECT" in rules
+        assert pair.on(node, METADATA).exit_code == 0
+        assert pair.on(node, f"docker exec llm-engine-1 {METADATA}").exit_code != 0
 
 
 @pytest.mark.parametrize("node", NODES)
