@@ -4,9 +4,9 @@ import dataclasses
 
 import pulumi
 
-from components.args import ArgsError, DualEcsRayLlmArgs
+from components.args import DualEcsRayLlmArgs
 from components.credentials import RAY_TOKEN, Credentials, credentials, parameter_names
-from components.endpoint import Endpoint, region_problems
+from components.endpoint import Endpoint, checked
 from components.exposure import address, allow_rules
 from components.fabric import Fabric, fabric
 from components.machine import Boot, Machine, machine
@@ -34,7 +34,10 @@ class DualEcsRayLlm(Endpoint):
         """
         self._name, self._args = name, args
         self._names = parameter_names(name, args, ray=args.launcher == "ray")
-        self._check(opts)
+        # The worker's waits for the head's address; that it has room is known now.
+        for_head, _ = checked(
+            args, opts, lambda: (self._user_data(HEAD, ""), self._user_data(WORKER, _LONGEST_ADDRESS))
+        )
         super().__init__("alicloud-llm:index:DualEcsRayLlm", name, args.inputs(), opts)
         child = pulumi.ResourceOptions(parent=self)
         if pulumi.runtime.is_dry_run():
@@ -43,22 +46,13 @@ class DualEcsRayLlm(Endpoint):
         net = network(name, args, child)
         fab = fabric(name, args, net, child)
         rules = (*fab.rules, *allow_rules(name, args, net.security_group_id, child))
-        head = self._machine(HEAD, "", net, fab, keys, child)
-        worker = self._machine(WORKER, head.instance.primary_ip_address, net, fab, keys, child)
+        head = self._machine(HEAD, for_head, net, fab, keys, child)
+        for_worker = head.instance.primary_ip_address.apply(lambda known: self._user_data(WORKER, known))
+        worker = self._machine(WORKER, for_worker, net, fab, keys, child)
         reached = address(name, args, head.instance, child)
         before = (*rules, *reached.joined, *head.joined, *worker.joined)
         ready = readiness(name, args, head.instance.id, keys.edition, before, child)
         self.answers(args, reached.address, keys.api_key, ready)
-
-    def _check(self, opts: pulumi.ResourceOptions | None) -> None:
-        problems = list(region_problems(self._args, opts))
-        try:
-            for node in _RANKS:
-                self._user_data(node, _LONGEST_ADDRESS)
-        except ValueError as error:
-            problems.append(f"extraEngineArgs: {error}")
-        if problems:
-            raise ArgsError(self._args.COMPONENT, problems)
 
     def _user_data(self, node: str, head_address: str) -> str:
         args, rank = self._args, _RANKS[node]
@@ -84,7 +78,7 @@ class DualEcsRayLlm(Endpoint):
     def _machine(
         self,
         node: str,
-        head_address: pulumi.Input[str],
+        user_data: pulumi.Input[str],
         net: Network,
         fab: Fabric,
         keys: Credentials,
@@ -92,7 +86,6 @@ class DualEcsRayLlm(Endpoint):
     ) -> Machine:
         name, own = f"{self._name}-{node}", self._read_by(node)
         secrets = [parameter for setting, parameter in keys.parameters.items() if own[setting]]
-        user_data = pulumi.Output.from_input(head_address).apply(lambda known: self._user_data(node, known))
         place = dataclasses.replace(fab.place, on_error=self._head_is_billed() if node == WORKER else None)
         return machine(name, self._args, net, Boot(user_data, own, secrets), opts, place)
 

@@ -1,12 +1,14 @@
 """What every component answers with: a base URL, a key, a model, and a call to paste."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import pulumi
 
-from components.args import EcsLlmArgs
+from components.args import ArgsError, EcsLlmArgs
+
+Rendered = TypeVar("Rendered")
 
 
 class Endpoint(pulumi.ComponentResource):
@@ -53,8 +55,24 @@ def curl_line(endpoint: str, model: str) -> str:
     )
 
 
-def region_problems(args: EcsLlmArgs, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
-    """Yield what is wrong between the zone and the provider's region."""
+def checked(args: EcsLlmArgs, opts: pulumi.ResourceOptions | None, render: Callable[[], Rendered]) -> Rendered:
+    """
+    Return the user data that *render* makes of *args*, before any resource exists.
+
+    Raises:
+        ArgsError: The arguments do not go together with the provider, or the user data is too large.
+    """
+    problems = list(_region_problems(args, opts))
+    try:
+        rendered = render()
+    except ValueError as error:
+        problems.append(f"extraEngineArgs: {error}")
+    if problems:
+        raise ArgsError(args.COMPONENT, problems)
+    return rendered
+
+
+def _region_problems(args: EcsLlmArgs, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
     # A provider given in opts has a region of its own, which cannot be read before it exists.
     region = None if opts and (opts.provider or opts.providers) else pulumi.Config("alicloud").get("region")
     if region and region != args.region:

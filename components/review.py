@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from components.args import EcsLlmArgs
+from components.sizing import transfer_minutes
 
 
 def review(name: str, args: EcsLlmArgs, nodes: Sequence[str] = ()) -> str:
@@ -23,7 +24,7 @@ def _exposure(args: EcsLlmArgs) -> list[str]:
 
 def _slow_weights(args: EcsLlmArgs) -> list[str]:
     size = args.plan.request.model.weights_bytes * args.NODES
-    hours = round(size * 8 / (args.eip_bandwidth_mbps * 1e6) / 3600)
+    hours = round(transfer_minutes(size, args.eip_bandwidth_mbps) / 60)
     if args.weights_source == "oss" or hours <= 1:
         return []
     billed = "the machine" if args.NODES == 1 else "both machines"

@@ -2,9 +2,9 @@
 
 import pulumi
 
-from components.args import ArgsError, SingleEcsLlmArgs
+from components.args import SingleEcsLlmArgs
 from components.credentials import credentials, parameter_names
-from components.endpoint import Endpoint, region_problems
+from components.endpoint import Endpoint, checked
 from components.exposure import address, allow_rules
 from components.machine import Boot, machine
 from components.network import network
@@ -25,7 +25,7 @@ class SingleEcsLlm(Endpoint):
             ArgsError: The arguments do not go together with the provider, or the user data is too large.
         """
         parameters = parameter_names(name, args)
-        user_data = _user_data(args, parameters, opts)
+        user_data = checked(args, opts, lambda: cloud_config(settings(args, parameters), args.node_argv(0)))
         super().__init__("alicloud-llm:index:SingleEcsLlm", name, args.inputs(), opts)
         child = pulumi.ResourceOptions(parent=self)
         if pulumi.runtime.is_dry_run():
@@ -38,14 +38,3 @@ class SingleEcsLlm(Endpoint):
         before = (*rules, *reached.joined, *box.joined)
         ready = readiness(name, args, box.instance.id, keys.edition, before, child)
         self.answers(args, reached.address, keys.api_key, ready)
-
-
-def _user_data(args: SingleEcsLlmArgs, parameters: dict[str, str], opts: pulumi.ResourceOptions | None) -> str:
-    problems = list(region_problems(args, opts))
-    try:
-        text = cloud_config(settings(args, parameters), args.node_argv(0))
-    except ValueError as error:
-        problems.append(f"extraEngineArgs: {error}")
-    if problems:
-        raise ArgsError(args.COMPONENT, problems)
-    return text

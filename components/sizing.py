@@ -138,6 +138,11 @@ def disk_gib(weights_bytes: int) -> int:
     return math.ceil(least_disk_gib(weights_bytes) / DISK_STEP_GIB) * DISK_STEP_GIB
 
 
+def transfer_minutes(weights_bytes: int, mbps: float) -> float:
+    """Return how long *weights_bytes* take at *mbps*, when nothing is lost."""
+    return weights_bytes * 8 / (mbps * 1e6) / 60
+
+
 def ready_minutes(weights_bytes: int, mbps: float) -> int:
     """Return how long a first boot may take: twice the transfer at *mbps*, and the rest of the boot."""
-    return BOOT_MINUTES + math.ceil(2 * weights_bytes * 8 / (mbps * 1e6) / 60)
+    return BOOT_MINUTES + math.ceil(2 * transfer_minutes(weights_bytes, mbps))

@@ -11,7 +11,7 @@ from components.plan.checks import holds_ray, memory_problems, other_problems, w
 from components.plan.layout import choose_layout
 from components.plan.request import PlanRequest, Problem
 from components.plan.verdict import verdict_text
-from components.sizing import GIB, MINIMUM_CONTEXT, context_that_fits, disk_gib
+from components.sizing import MINIMUM_CONTEXT, context_that_fits, disk_gib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,11 +41,6 @@ class Plan:
     def max_concurrent(self) -> int:
         """Requests at full context that the cache holds at once; more of them wait in the engine's queue."""
         return self.kv_tokens // self.max_model_len
-
-    @property
-    def weights_gib_per_gpu(self) -> float:
-        """GiB of weights on the fullest GPU."""
-        return self.budget.weights / GIB
 
     @property
     def weights_disk_gib(self) -> int:
