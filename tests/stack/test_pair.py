@@ -1,19 +1,16 @@
 """Two machines, up in the local cloud: they answer as one, and come back when either of them dies."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 from scripts.localcloud.machines import Machines
+from tests.stack.pair import NODES, ask, mentions, serves, standing, until
 from tests.stack.project import PAIR, SENTINEL, Project
 
 pytestmark = pytest.mark.machine
 
-ASK = {"model": "deepseek-ai/DeepSeek-R1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}
-RECOVERY_SECONDS = 120
-NODES = ("head", "worker")
 METADATA = (
     "python3 -c \"import socket; call = socket.create_connection(('100.100.100.200', 80), 3); "
     "call.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n'); assert call.recv(1)\""
@@ -30,35 +27,8 @@ echo $found
 @pytest.fixture(scope="module")
 def pair(bootable: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - it may skip
     """Return the pair of the example stack, up, with the sentinel as its key."""
-    one = Project(tmp_path_factory.mktemp("pair"), {}, stack=PAIR)
-    up = one.local("up")
-    assert up.returncode == 0, up.stdout
-    yield one
-    one.local("down")
-
-
-def ask(stack: Project) -> httpx.Response:
-    """Return what the gate answers to an authenticated completion."""
-    headers = {"Authorization": f"Bearer {SENTINEL}"}
-    return httpx.post(f"{stack.output('endpoint')}/chat/completions", headers=headers, json=ASK, timeout=30)
-
-
-def until(what: Callable[[], bool]) -> bool:
-    """Say whether *what* became true before the recovery time was over."""
-    end = time.monotonic() + RECOVERY_SECONDS
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.5)
-    return False
-
-
-def serves(stack: Project) -> bool:
-    """Say whether a completion succeeds now."""
-    try:
-        return ask(stack).status_code == 200
-    except httpx.TransportError:
-        return False
+    with standing(tmp_path_factory.mktemp("pair")) as one:
+        yield one
 
 
 def started(stack: Project) -> str:
@@ -136,16 +106,7 @@ def test_a_rebooted_node_comes_back(pair: Project, node: str) -> None:
 
 def test_the_key_is_nowhere_on_the_worker(pair: Project) -> None:
     """No file, process, log or status of the worker holds the API key."""
-    pattern = f"{SENTINEL[:-1]}[{SENTINEL[-1]}]"
-    script = (
-        "(find /opt/llm /etc /srv /var /root /tmp /run/llm -type f -exec cat {} +; "
-        "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ; journalctl -u llm.service -n 100000 --no-pager -o cat) "
-        f">/run/told 2>/dev/null; wc -c </run/told; grep -ac '{pattern}' /run/told; rm /run/told"
-    )
-    size, count = pair.on("worker", script).output.split()
-
-    assert int(size) > 0
-    assert int(count) == 0
+    assert mentions(pair, "worker", SENTINEL) == 0
 
 
 def test_nothing_is_left(project: Callable[..., Project]) -> None:

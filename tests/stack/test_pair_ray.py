@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +13,12 @@ from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.kinds import SWITCH
 from scripts.localcloud.machines import Machines
 from scripts.localcloud.machines.spec import CommandResult
-from tests.stack.project import PAIR, SENTINEL, Project
+from tests.stack.pair import NODES, mentions, serves, standing, until
+from tests.stack.project import Project
 
 pytestmark = pytest.mark.machine
 
 RAY = {"launcher": "ray", "engineImage": "acme.example.com/llm/vllm-ray:v0.32.0-ray2.60.0"}
-ASK = {"model": "deepseek-ai/DeepSeek-R1", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 4}
-RECOVERY_SECONDS = 180
 CLOSED = (6370, 6379, 6380, 6381, 6382, 6383, 6384, 6385, 8265, 10001, 10002, 29501, 30000, 44217, 44227)
 NEIGHBOUR = """
 import pulumi
@@ -55,11 +53,8 @@ END
 @pytest.fixture(scope="module")
 def pair(bootable: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - it may skip
     """Return a pair with Ray, up."""
-    one = Project(tmp_path_factory.mktemp("ray"), RAY, stack=PAIR)
-    up = one.local("up")
-    assert up.returncode == 0, up.stdout
-    yield one
-    one.local("down")
+    with standing(tmp_path_factory.mktemp("ray"), **RAY) as one:
+        yield one
 
 
 def open_ports(stack: Project, caller: str, address: str) -> set[int]:
@@ -80,30 +75,17 @@ def ray_nodes(stack: Project) -> set[str]:
     return set(re.findall(r"1 (node_\w+)", ray_status(stack, "head").output))
 
 
-def serves(stack: Project) -> bool:
-    """Say whether a completion passes the gate now."""
-    headers = {"Authorization": f"Bearer {SENTINEL}"}
-    try:
-        answer = httpx.post(f"{stack.output('endpoint')}/chat/completions", headers=headers, json=ASK, timeout=30)
-    except httpx.TransportError:
-        return False
-    return answer.status_code == 200 and bool(answer.json()["choices"][0]["message"]["content"])
-
-
 def test_it_answers_through_the_gate(pair: Project) -> None:
     """The one engine runs on the head, over the GPUs of both."""
     assert serves(pair)
 
 
-@pytest.mark.parametrize("node", ["head", "worker"])
+@pytest.mark.parametrize("node", NODES)
 def test_both_nodes_are_alive_for_who_has_the_token(pair: Project, node: str) -> None:
     """Ray's own status shows two nodes and all GPUs, kept for the engine, to both."""
     # It is told of what is reserved every few seconds.
-    end = time.monotonic() + RECOVERY_SECONDS
-    while "of 16.0 reserved in placement groups" not in (status := ray_status(pair, node).output):
-        assert time.monotonic() < end, status
-        time.sleep(0.5)
-    assert status.count("1 node_") == 2
+    assert until(lambda: "of 16.0 reserved in placement groups" in ray_status(pair, node).output)
+    assert ray_status(pair, node).output.count("1 node_") == 2
 
 
 @pytest.mark.parametrize("environment", [("RAY_AUTH_TOKEN=wrong",), ("RAY_AUTH_MODE=disabled",)])
@@ -139,26 +121,17 @@ def test_the_token_is_nowhere_in_the_clear(pair: Project) -> None:
     """Ray's token is on no command line, in no environment, log or file but the one in memory."""
     token = pair.on("head", "cat /run/llm/secrets/ray_token").output.strip()
     assert len(token) == 48
-    pattern = f"{token[:-1]}[{token[-1]}]"
-    script = (
-        "(find /opt/llm /etc /srv /var /root /tmp -type f -exec cat {} +; "
-        "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ; journalctl -u llm.service -n 100000 --no-pager -o cat; "
-        f"docker inspect llm-engine-1) >/run/told 2>/dev/null; grep -ac '{pattern}' /run/told; rm /run/told"
-    )
-
-    for node in ("head", "worker"):
-        assert pair.on(node, script).output.strip() == "0"
+    for node in NODES:
+        assert mentions(pair, node, token) == 1
+        assert mentions(pair, node, token, but="/run/llm/secrets") == 0
 
 
-@pytest.mark.parametrize("node", ["head", "worker"])
+@pytest.mark.parametrize("node", NODES)
 def test_a_rebooted_node_comes_back(pair: Project, node: str) -> None:
     """Ray is a new one on both nodes after either machine rebooted, and the endpoint answers."""
     before = ray_nodes(pair)
     assert len(before) == 2, ray_status(pair, "head").output
     Machines(pair.home).reboot(pair.instance(node))
 
-    end = time.monotonic() + RECOVERY_SECONDS
-    while before & ray_nodes(pair) or not serves(pair):
-        assert time.monotonic() < end
-        time.sleep(0.5)
+    assert until(lambda: not before & ray_nodes(pair) and serves(pair))
     assert len(ray_nodes(pair)) == 2
