@@ -1,6 +1,7 @@
 """The dev stack, up: its exported endpoint answers through the booted machine's own files."""
 
 import time
+from collections.abc import Iterator
 
 import httpx
 import openai
@@ -14,9 +15,11 @@ ASK = {"model": "Qwen/Qwen3-8B", "messages": [{"role": "user", "content": "Who a
 
 
 @pytest.fixture
-def client(booted: Project) -> openai.OpenAI:
-    """Return the official client, pointed at the stack's outputs."""
-    return openai.OpenAI(base_url=booted.output("endpoint"), api_key=booted.output("apiKey"), max_retries=0)
+def client(booted: Project) -> Iterator[openai.OpenAI]:
+    """Lend the official client, pointed at the stack's outputs."""
+    key = booted.output("apiKey")
+    with openai.OpenAI(base_url=booted.output("endpoint"), api_key=key, max_retries=0) as client:
+        yield client
 
 
 def test_the_outputs_say_how_to_call(booted: Project) -> None:
