@@ -1,7 +1,7 @@
 """What only the machines may read: the API key, the TLS pair and Ray's token, as OOS secret parameters."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pulumi
 import pulumi_alicloud as alicloud
@@ -43,9 +43,9 @@ def parameter_names(name: str, args: EcsLlmArgs, *, ray: bool = False) -> dict[s
 
 def credentials(name: str, args: EcsLlmArgs, names: Mapping[str, str], opts: pulumi.ResourceOptions) -> Credentials:
     """Return the secrets of *args* under *names*, generating those that nobody gave."""
-    api_key = _api_key(name, args, opts)
+    key = api_key(name, args, opts)
     values: dict[str, pulumi.Input[str] | None] = {
-        KEY: api_key,
+        KEY: key,
         TLS_CERTIFICATE: args.tls_certificate,
         TLS_KEY: args.tls_private_key,
         RAY_TOKEN: _generated(f"{name}-generated-ray-token", opts) if names[RAY_TOKEN] else None,
@@ -61,18 +61,18 @@ def credentials(name: str, args: EcsLlmArgs, names: Mapping[str, str], opts: pul
         for setting, value in values.items()
         if value is not None
     }
-    return Credentials(api_key, parameters, _edition(name, list(parameters.values()), opts))
+    return Credentials(key, parameters, edition(name, [parameter.value for parameter in parameters.values()], opts))
 
 
-def _edition(
-    name: str, parameters: list[alicloud.oos.SecretParameter], opts: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
+def edition(name: str, secrets: Iterable[pulumi.Input[str]], opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Return a text that is another one whenever a secret changes, and tells nothing about them."""
     # The engine does not compare a secret replacement trigger with the one in its state; a keeper it does.
-    keepers = {str(number): parameter.value for number, parameter in enumerate(parameters)}
+    keepers = {str(number): secret for number, secret in enumerate(secrets)}
     return random.RandomId(f"{name}-secrets-edition", byte_length=4, keepers=keepers, opts=opts).hex
 
 
-def _api_key(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def api_key(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Return the key that was given, or one generated once; a secret."""
     if args.api_key is not None:
         return pulumi.Output.secret(args.api_key)
     return _generated(f"{name}-generated-key", opts)

@@ -16,6 +16,20 @@ class Bound:
     association: alicloud.ecs.EipAssociation
 
 
+def public_address(
+    logical: str, physical: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions
+) -> alicloud.ecs.EipAddress:
+    """Return an EIP that leads nowhere yet."""
+    return alicloud.ecs.EipAddress(
+        logical,
+        address_name=physical,
+        bandwidth=str(args.eip_bandwidth_mbps),
+        internet_charge_type="PayByTraffic",
+        tags=args.tags,
+        opts=opts,
+    )
+
+
 def bound_eip(
     logical: str,
     physical: str,
@@ -24,14 +38,7 @@ def bound_eip(
     opts: pulumi.ResourceOptions,
 ) -> Bound:
     """Return an EIP bound to *target*; it outlives the target, so what it stands for keeps its address."""
-    address = alicloud.ecs.EipAddress(
-        logical,
-        address_name=physical,
-        bandwidth=str(args.eip_bandwidth_mbps),
-        internet_charge_type="PayByTraffic",
-        tags=args.tags,
-        opts=opts,
-    )
+    address = public_address(logical, physical, args, opts)
     association = alicloud.ecs.EipAssociation(
         f"{logical}-association",
         allocation_id=address.id,

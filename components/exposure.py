@@ -1,14 +1,13 @@
 """Who can reach the endpoint: the allow-list rules, and an EIP only when public access is asked for."""
 
 import dataclasses
-import re
 
 import pulumi
 import pulumi_alicloud as alicloud
 
 from components.args import EcsLlmArgs
 from components.eip import bound_eip
-from components.names import physical_name
+from components.names import physical_name, slug
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +24,7 @@ def allow_rules(
     """Return one ingress rule for each CIDR that may call the endpoint's port."""
     return [
         alicloud.ecs.SecurityGroupRule(
-            f"{name}-allow-{re.sub(r'[^0-9a-f]+', '-', cidr)}",
+            f"{name}-allow-{slug(cidr)}",
             security_group_id=security_group_id,
             type="ingress",
             ip_protocol="tcp",

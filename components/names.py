@@ -20,3 +20,8 @@ def physical_name(logical: str) -> str:
         return full
     digest = hashlib.sha256(full.encode()).hexdigest()[:7]
     return f"{full[: _MAX_LENGTH - 8]}-{digest}"
+
+
+def slug(cidr: str) -> str:
+    """Return *cidr* as a part of a logical name."""
+    return re.sub(r"[^0-9a-f]+", "-", cidr)

@@ -12,15 +12,21 @@ from components.names import physical_name
 
 
 @dataclasses.dataclass(frozen=True)
-class Network:
-    """Ids of the network's parts, created here or the user's own."""
+class Subnet:
+    """Ids of a VPC and its vSwitch, created here or the user's own."""
 
     vpc_id: pulumi.Input[str] | None
     """Unknown when the vSwitch and the security group are the user's own."""
     vswitch_id: pulumi.Input[str]
-    security_group_id: pulumi.Input[str]
     egress: tuple[pulumi.Resource, ...]
-    """What must exist before a machine can reach the internet."""
+    """What must exist before anything in it can reach the internet."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Network(Subnet):
+    """A subnet with the endpoint's security group."""
+
+    security_group_id: pulumi.Input[str]
 
 
 def vswitch_cidr(vpc_cidr: str) -> str:
@@ -31,6 +37,15 @@ def vswitch_cidr(vpc_cidr: str) -> str:
 
 def network(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Network:
     """Return the network of *args*, creating the parts that are not given."""
+    net = subnet(name, args, opts)
+    group_id = args.security_group_id
+    if group_id is None:
+        group_id = _security_group(name, args, net.vpc_id, opts).id
+    return Network(net.vpc_id, net.vswitch_id, net.egress, group_id)
+
+
+def subnet(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Subnet:
+    """Return the VPC and vSwitch of *args*, and the way out where one is needed, creating what is not given."""
     vpc_id: pulumi.Input[str] | None = args.vpc_id
     vswitch_id: pulumi.Input[str] | None = args.vswitch_id
     if vswitch_id is None:
@@ -39,11 +54,8 @@ def network(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Networ
         )
         vpc_id = vpc.id
         vswitch_id = _vswitch(name, args, vpc.id, opts).id
-    group_id = args.security_group_id
-    if group_id is None:
-        group_id = _security_group(name, args, vpc_id, opts).id
     egress = _nat(name, args, vpc_id, vswitch_id, opts) if args.nat_gateway else ()
-    return Network(vpc_id, vswitch_id, group_id, egress)
+    return Subnet(vpc_id, vswitch_id, egress)
 
 
 def _vswitch(

@@ -13,6 +13,31 @@ TRUST_ECS: Document = {
 """Lets an ECS instance take the role."""
 
 
+def trust_accounts(provider_arn: str, issuer_url: str, account: str) -> Document:
+    """
+    Return what lets one service account of a cluster take the role (RRSA).
+
+    Source: GitHub AliyunContainerService/ack-ram-tool examples/rrsa, 2026-11-21.
+    """
+    claims = {"oidc:iss": issuer_url, "oidc:aud": "sts.aliyuncs.com", "oidc:sub": account}
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Federated": [provider_arn]},
+        "Condition": {"StringEquals": claims},
+    }
+    return {"Version": "1", "Statement": [statement]}
+
+
+def weights_policy(bucket: str, prefix: str, *, write: bool) -> Document:
+    """Return what reads the weights below *prefix* of *bucket*, and with *write* also puts them there."""
+    statements = _reads(bucket, prefix)
+    if write:
+        actions = ("oss:PutObject", "oss:AbortMultipartUpload", "oss:ListParts")
+        statements += [_allow(action, f"acs:oss:*:*:{bucket}/{prefix}/*") for action in actions]
+    return {"Version": "1", "Statement": statements}
+
+
 def boot_policy(region: str, parameters: Sequence[str], weights: tuple[str, str] | None) -> Document | None:
     """
     Return the least policy a machine's boot needs: its own secret parameters, and *weights* (bucket, prefix) in OSS.
@@ -27,11 +52,16 @@ def boot_policy(region: str, parameters: Sequence[str], weights: tuple[str, str]
         statements.append(_allow("oos:GetSecretParameter", *names))
         statements.append(_allow("kms:GetSecretValue", f"acs:kms:{region}:*:secret/*"))
     if weights is not None:
-        bucket, prefix = weights
-        statements.append(_allow("oss:GetObject", f"acs:oss:*:*:{bucket}/{prefix}/*"))
-        listing = _allow("oss:ListObjects", f"acs:oss:*:*:{bucket}")
-        statements.append(listing | {"Condition": {"StringLike": {"oss:Prefix": [f"{prefix}/*"]}}})
+        statements += _reads(*weights)
     return {"Version": "1", "Statement": statements} if statements else None
+
+
+def _reads(bucket: str, prefix: str) -> list[Document]:
+    listing = _allow("oss:ListObjects", f"acs:oss:*:*:{bucket}")
+    return [
+        _allow("oss:GetObject", f"acs:oss:*:*:{bucket}/{prefix}/*"),
+        listing | {"Condition": {"StringLike": {"oss:Prefix": [f"{prefix}/*"]}}},
+    ]
 
 
 def _allow(action: str, *resources: str) -> Document:
