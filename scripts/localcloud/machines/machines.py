@@ -69,13 +69,17 @@ class Machines:
             self._lay_out(place, spec)
             self._boot(place)
 
-    def stop(self, instance_id: str) -> None:
-        """Shut the machine down as its power button would; it can be started again."""
+    def stop(self, instance_id: str, grace_seconds: float | None = None) -> None:
+        """
+        Shut the machine down as its power button would; it can be started again.
+
+        *grace_seconds* is how long a pod's containers may take, in its own time.
+        """
         place = self._place(instance_id)
         with place.locked():
             place.read()
             if pid := self._pid(place):
-                self._ask(place, {"op": "stop"})
+                self._ask(place, {"op": "stop", "grace_seconds": grace_seconds})
                 self._end(pid, place)
 
     def reboot(self, instance_id: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts.localcloud.machines import sandbox
 from scripts.localcloud.machines.filesystem import link_commands
 from scripts.localcloud.machines.guest import wire
-from scripts.localcloud.machines.guest.init import REBOOT_STATUS
+from scripts.localcloud.machines.guest.boot import REBOOT_STATUS
 from scripts.localcloud.machines.guest.places import INIT_SOCKET
 from scripts.localcloud.machines.hosts.serve import Hosts
 from scripts.localcloud.machines.identity import process_identity
@@ -132,11 +132,12 @@ class Supervisor:
         await self._booted.wait()
         return await asyncio.to_thread(wire.request, self._init, message)
 
-    async def _shut_down(self, status: int) -> None:
+    async def _shut_down(self, status: int, grace_seconds: float | None = None) -> None:
         await self._booted.wait()
         assert self._sandbox is not None  # noqa: S101 - booted
         self._booted.clear()
-        await asyncio.to_thread(wire.request, self._init, {"op": "shutdown", "status": status})
+        message = {"op": "shutdown", "status": status, "grace_seconds": grace_seconds}
+        await asyncio.to_thread(wire.request, self._init, message)
         sandbox_process = self._sandbox
         try:
             await asyncio.wait_for(sandbox_process.wait(), STOP_SECONDS)
@@ -144,9 +145,9 @@ class Supervisor:
             sandbox_process.kill()
             await sandbox_process.wait()
 
-    async def _stop(self, _message: wire.Message) -> wire.Message:
+    async def _stop(self, message: wire.Message) -> wire.Message:
         self._stopping = True
-        await self._shut_down(0)
+        await self._shut_down(0, message["grace_seconds"])
         return {}
 
     async def _reboot(self, _message: wire.Message) -> wire.Message:
