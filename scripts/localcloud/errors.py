@@ -20,10 +20,11 @@ class CloudError(LocalCloudError):
 
 
 class InitFailedError(LocalCloudError):
-    """A resource exists (it has *id* and *properties*) but did not become what was asked for."""
+    """A resource exists (it has *id* and *properties*) but did not become what was asked for; *details* say more."""
 
-    def __init__(self, resource_id: str, properties: Values, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, resource_id: str, properties: Values, reason: str, details: Iterable[str] = ()) -> None:
+        super().__init__("\n".join((reason, *details)))
+        self.details = tuple(details)
         self.id = resource_id
         self.properties = properties
         self.reason = reason

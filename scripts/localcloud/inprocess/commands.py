@@ -8,14 +8,16 @@ from pathlib import Path
 from types import FrameType
 
 from scripts.localcloud import addresses
+from scripts.localcloud.backend import Call, State
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError, suggestion
-from scripts.localcloud.inprocess import display
+from scripts.localcloud.inprocess import display, providers
 from scripts.localcloud.inprocess.events import Journal, Message, Registration
 from scripts.localcloud.inprocess.monitor import CloudMonitor
 from scripts.localcloud.inprocess.placing import ONLY_NEW, Setup
 from scripts.localcloud.inprocess.program import main_program, run
 from scripts.localcloud.inprocess.project import Project
+from scripts.localcloud.inprocess.providers import Providers
 from scripts.localcloud.inprocess.stack_file import Known, StackFile
 from scripts.localcloud.kinds import INSTANCE
 from scripts.localcloud.laws import LAWS
@@ -116,12 +118,13 @@ def destroy(cloud: Cloud, project: Project, say: Say) -> bool:
     """Delete everything the stack has, newest first; return whether nothing is left."""
     say(f"Destroying ({project.stack}):")
     known = StackFile(cloud.home, project.name, project.stack)
+    found = Providers(cloud, project.region, known.resources)
     count = 0
     for item in reversed(list(known.resources.values())):
         if item.protect:
             say(f"error: {item.name} is protected. Take protect off in the program and run up.")
             return False
-        if not _delete(cloud, item, say):
+        if not _delete(found, item, known, say):
             return False
         known.drop(item.urn)
         say(display.deleted_line(item))
@@ -132,11 +135,13 @@ def destroy(cloud: Cloud, project: Project, say: Say) -> bool:
     return True
 
 
-def _delete(cloud: Cloud, item: Known, say: Say) -> bool:
-    if not item.custom or item.retain or item.type.startswith("pulumi:"):
+def _delete(found: Providers, item: Known, known: StackFile, say: Say) -> bool:
+    kept = item.retain or item.deleted_with in known.resources
+    if not item.custom or kept or item.type.startswith(providers.TYPES):
         return True
     try:
-        cloud.delete(item.type, item.id, item.region)
+        backend = found.of(item.type, item.provider)
+        backend.delete(Call(item.type, item.name, item.urn), State(item.id, item.inputs, item.outputs))
     except LocalCloudError as problem:
         say(f"error: {display.short_type(item.type)} ({item.name}): {problem}")
         return False

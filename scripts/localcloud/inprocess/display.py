@@ -30,7 +30,7 @@ _GAP = "     "
 def short_type(type_: str) -> str:
     """Return *type_* as pulumi shows it: ``alicloud:ecs/instance:Instance`` as ``alicloud:ecs:Instance``."""
     package, module, name = type_.split(":")
-    return f"{package}:{module.split('/', 1)[0]}:{name}"
+    return f"{package}:{module.removesuffix(f'/{name[:1].lower()}{name[1:]}')}:{name}"
 
 
 def tree(registrations: list[Registration]) -> str:

@@ -9,10 +9,12 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from scripts.localcloud import wire
+from scripts.localcloud.backend import Call, State
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.inprocess.events import Journal, Registration
-from scripts.localcloud.inprocess.placing import Placer, Setup, secret_by_rule
+from scripts.localcloud.inprocess.placing import Placer, Setup
+from scripts.localcloud.inprocess.providers import Providers
 from scripts.localcloud.inprocess.stack_file import StackFile
 from scripts.localcloud.values import UNKNOWN, Values
 
@@ -45,7 +47,8 @@ class CloudMonitor(MockMonitor):
         self.journal = journal or Journal()
         self.outputs: Values = {}
         self.secret_outputs: frozenset[str] = frozenset()
-        self._placer = Placer(cloud, setup, known, self.journal)
+        self._providers = Providers(cloud, setup.region, known.resources)
+        self._placer = Placer(self._providers, setup, known, self.journal)
         self._seen: set[str] = set()
         self._closed = False
         self._lock = Lock()
@@ -81,10 +84,9 @@ class CloudMonitor(MockMonitor):
         finally:
             registration.seconds = monotonic() - start
             self.journal.done(registration)
-        secret = set(registration.secret) | set(request.additionalSecretOutputs) | secret_by_rule(request.type)
-        known_id = registration.id or ""
+        secret = registration.secret | set(request.additionalSecretOutputs)
         body = wire.encode(registration.outputs, secret)
-        return resource_pb2.RegisterResourceResponse(urn=registration.urn, id=known_id, object=body)
+        return resource_pb2.RegisterResourceResponse(urn=registration.urn, id=registration.id, object=body)
 
     def _registration(self, request: resource_pb2.RegisterResourceRequest) -> Registration:
         if self._closed:
@@ -126,11 +128,13 @@ class CloudMonitor(MockMonitor):
         """Look an existing resource up by its id."""
         urn = self.make_urn(request.parent, request.type, request.name)
         state, _ = wire.decode(request.properties)
-        record = self.cloud.read(request.type, request.id, state)
-        if record is None:
+        backend = self._providers.of(request.type, request.provider)
+        found = backend.read(Call(request.type, request.name, urn), State(request.id, {}, state))
+        if found is None:
             message = f"resource {request.id!r} does not exist"
             self.journal.say("error", message, urn)
             raise StepError(message)
+        record, _ = found
         return resource_pb2.ReadResourceResponse(urn=urn, properties=wire.encode(record.properties, record.secret))
 
     def Invoke(  # noqa: N802 the protocol's name
@@ -141,7 +145,7 @@ class CloudMonitor(MockMonitor):
         if UNKNOWN in inputs.values():
             return resource_pb2.ResourceInvokeResponse()
         try:
-            answer = self.cloud.invoke(request.tok, inputs)
+            answer = self._providers.of(request.tok, request.provider).invoke(request.tok, inputs)
         except LocalCloudError as problem:
             failure = provider_pb2.CheckFailure(reason=str(problem))
             return resource_pb2.ResourceInvokeResponse(failures=[failure])

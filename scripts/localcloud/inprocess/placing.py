@@ -6,17 +6,15 @@ from threading import Event
 from pulumi.runtime.proto import resource_pb2
 
 from scripts.localcloud import wire
-from scripts.localcloud.cloud import Cloud, Target
+from scripts.localcloud.backend import Backend, Call, State
 from scripts.localcloud.durations import seconds
 from scripts.localcloud.errors import InitFailedError, LocalCloudError
+from scripts.localcloud.inprocess import providers
 from scripts.localcloud.inprocess.events import Journal, Registration
 from scripts.localcloud.inprocess.hooks import Hooks
+from scripts.localcloud.inprocess.providers import Providers
 from scripts.localcloud.inprocess.stack_file import Known, StackFile
-from scripts.localcloud.rules import rule
-from scripts.localcloud.values import text
 
-PROVIDERS = "pulumi:providers:"
-"""How the type of a provider resource begins."""
 _MOST_RETRIES = 100
 ONLY_NEW = (
     "Without the pulumi command the local cloud only makes new resources. Run destroy first, or use the pulumi command."
@@ -34,24 +32,16 @@ class Setup:
     preview: bool
 
 
-def secret_by_rule(type_: str) -> frozenset[str]:
-    """Return the properties of *type_* that are secret whatever the program says."""
-    if type_.startswith(PROVIDERS):
-        return frozenset()
-    return frozenset(name for name, row in rule(type_).properties.items() if row.secret)
-
-
 class Placer:
     """Places the registrations of one run."""
 
-    def __init__(self, cloud: Cloud, setup: Setup, known: StackFile, journal: Journal) -> None:
+    def __init__(self, found: Providers, setup: Setup, known: StackFile, journal: Journal) -> None:
         self.hooks = Hooks()
         self.cancelled = Event()
-        self._cloud = cloud
+        self._providers = found
         self._setup = setup
         self._known = known
         self._journal = journal
-        self._regions: dict[str, str] = {}
 
     def place(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
         """
@@ -61,41 +51,47 @@ class Placer:
             LocalCloudError: Refused, or made and failed; then it is remembered as such.
 
         """
-        if request.type.startswith(PROVIDERS):
+        if request.type.startswith(providers.TYPES):
             self._provider(registration, request)
             return
-        cloud, old = self._cloud, self._known.resources.get(registration.urn)
-        checked = cloud.check(
-            request.type, request.name, registration.inputs, secret=registration.secret, seed=registration.urn
+        backend, old = self._providers.of(request.type, request.provider), self._known.resources.get(registration.urn)
+        checked = backend.check(
+            self._call(registration, request),
+            old.inputs if old else {},
+            registration.inputs,
+            registration.secret,
+            registration.urn,
         )
         if checked.failures:
             raise LocalCloudError("\n".join(map(str, checked.failures)))
         registration.inputs = checked.inputs
-        region = self._region(request)
+        registration.secret |= backend.hidden(request.type)
         if old is not None:
-            self._existing(registration, request, old)
+            self._existing(registration, request, backend, old)
         elif self._setup.preview:
-            registration.outputs = cloud.preview(request.type, checked.inputs)
+            registration.outputs = backend.preview(self._call(registration, request), checked.inputs, None)
         else:
-            self._create(registration, request, Target(region, seconds(request.customTimeouts.create), self.cancelled))
+            self._create(registration, request, backend)
 
     def _provider(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
-        region = text(registration.inputs, "region") or self._setup.region
-        self._regions[registration.urn] = region
+        registration.inputs = self._providers.make(registration.urn, request.type, registration.inputs)
         registration.id = "provider"
         registration.outputs = dict(registration.inputs)
         self.remember(registration, request)
 
-    def _region(self, request: resource_pb2.RegisterResourceRequest) -> str:
-        region = self._regions.get(request.provider.rsplit("::", 1)[0], self._setup.region)
-        if not region and not rule(request.type).local:
-            raise LocalCloudError("alicloud:region: missing. Set it in the stack's configuration, such as cn-hangzhou.")
-        return region
+    def _call(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> Call:
+        timeout = seconds(request.customTimeouts.create)
+        return Call(request.type, request.name, registration.urn, timeout, self.cancelled)
 
-    def _existing(self, registration: Registration, request: resource_pb2.RegisterResourceRequest, old: Known) -> None:
-        found = self._cloud.diff(
-            request.type, request.name, old.outputs, registration.inputs, ignore=frozenset(request.ignoreChanges)
-        )
+    def _existing(
+        self,
+        registration: Registration,
+        request: resource_pb2.RegisterResourceRequest,
+        backend: Backend,
+        old: Known,
+    ) -> None:
+        call, state = self._call(registration, request), State(old.id, old.inputs, old.outputs)
+        found = backend.diff(call, state, registration.inputs, frozenset(request.ignoreChanges))
         registration.changed = found.names
         wanted = set(request.replaceOnChanges)
         if found.replaces or wanted & set(found.names) or (old.failed and wanted & {"*", "#initerror"}):
@@ -107,27 +103,26 @@ class Placer:
         elif self._setup.preview:
             replacing = registration.step == "replace"
             registration.id = "" if replacing else old.id
-            state = None if replacing else old.outputs
-            registration.outputs = self._cloud.preview(request.type, registration.inputs, state)
+            registration.outputs = backend.preview(call, registration.inputs, None if replacing else state)
         else:
             changed = ", ".join(found.names) or "it failed the last time"
             raise LocalCloudError(f"would need {registration.step} ({changed}). {ONLY_NEW}")
 
     def _create(
-        self, registration: Registration, request: resource_pb2.RegisterResourceRequest, target: Target
+        self, registration: Registration, request: resource_pb2.RegisterResourceRequest, backend: Backend
     ) -> None:
         self.hooks.run(request.hooks.before_create, self._hook_request(registration), preview=False)
-        secret = registration.secret | secret_by_rule(request.type)
+        call = self._call(registration, request)
         failures: list[str] = []
         while True:
             try:
-                record = self._cloud.create(request.type, registration.inputs, frozenset(secret), target)
+                record = backend.create(call, registration.inputs, registration.secret)
                 break
             except InitFailedError as failure:
                 registration.id, registration.outputs = failure.id, failure.properties
-                failures.insert(0, failure.reason)
+                failures.insert(0, str(failure))
                 if not self._again(registration, request, failures):
-                    self.remember(registration, request, failed=failure.reason, region=target.region)
+                    self.remember(registration, request, failed=str(failure))
                     raise
             except LocalCloudError as failure:
                 failures.insert(0, str(failure))
@@ -135,7 +130,7 @@ class Placer:
                     raise
         registration.id, registration.outputs = record.id, dict(record.properties)
         registration.secret = registration.secret | frozenset(record.secret)
-        self.remember(registration, request, region=target.region)
+        self.remember(registration, request)
         self.hooks.run(request.hooks.after_create, self._hook_request(registration), preview=False)
 
     def _again(
@@ -168,19 +163,11 @@ class Placer:
         )
 
     def remember(
-        self,
-        registration: Registration,
-        request: resource_pb2.RegisterResourceRequest,
-        *,
-        failed: str = "",
-        region: str = "",
+        self, registration: Registration, request: resource_pb2.RegisterResourceRequest, *, failed: str = ""
     ) -> None:
         """Write *registration* to the stack's file; a preview writes nothing."""
         if self._setup.preview:
             return
-        secret = registration.secret | set(request.additionalSecretOutputs)
-        if registration.custom:
-            secret |= secret_by_rule(registration.type)
         self._known.put(
             Known(
                 urn=registration.urn,
@@ -189,13 +176,14 @@ class Placer:
                 parent=registration.parent,
                 custom=registration.custom,
                 id=registration.id,
-                region=region,
+                provider=request.provider,
                 inputs=registration.inputs,
                 outputs=registration.outputs,
-                secret=sorted(secret),
+                secret=sorted(registration.secret | set(request.additionalSecretOutputs)),
                 dependencies=list(request.dependencies),
                 protect=request.protect,
                 retain=request.retainOnDelete,
+                deleted_with=request.deletedWith,
                 failed=failed,
             )
         )

@@ -19,13 +19,14 @@ class Known:
     parent: str
     custom: bool
     id: str = ""
-    region: str = ""
+    provider: str = ""
     inputs: Values = field(default_factory=dict)
     outputs: Values = field(default_factory=dict)
     secret: list[str] = field(default_factory=list)
     dependencies: list[str] = field(default_factory=list)
     protect: bool = False
     retain: bool = False
+    deleted_with: str = ""
     failed: str = ""
 
 

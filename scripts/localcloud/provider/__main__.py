@@ -9,9 +9,9 @@ from threading import Event
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from scripts.localcloud.backends import backend_of
 from scripts.localcloud.cloud import Cloud, home_from_environment
 from scripts.localcloud.provider.servicer import Servicer
-from scripts.localcloud.rules import provider
 
 _THREADS = 64
 _LARGEST = 400 * 1024 * 1024
@@ -22,9 +22,8 @@ def main(name: str) -> None:
     """Serve provider *name* until the engine that started it is gone."""
     parent = os.getppid()
     server = grpc.server(ThreadPoolExecutor(_THREADS), options=[("grpc.max_receive_message_length", _LARGEST)])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-        Servicer(provider(name), Cloud(home_from_environment())), server
-    )
+    backend = backend_of(name, Cloud(home_from_environment()))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(name, backend), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)

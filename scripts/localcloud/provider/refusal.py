@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
 import grpc
-from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, status_pb2
 
+from scripts.localcloud import wire
 from scripts.localcloud.errors import InitFailedError, LocalCloudError
 from scripts.localcloud.machines.spec import MachineError
 
@@ -41,9 +41,11 @@ def answers(
     return wrapper
 
 
-def half_made(context: grpc.ServicerContext, failure: InitFailedError, properties: struct_pb2.Struct) -> NoReturn:
-    """End the call as for a resource that exists and failed: the engine keeps its state."""
-    detail = provider_pb2.ErrorResourceInitFailed(id=failure.id, properties=properties, reasons=[failure.reason])
+def half_made(context: grpc.ServicerContext, failure: InitFailedError, hidden: frozenset[str]) -> NoReturn:
+    """End the call as for a resource that exists and failed: the engine keeps its state, *hidden* properties secret."""
+    properties = wire.encode(failure.properties, hidden)
+    reasons = [failure.reason, *failure.details]
+    detail = provider_pb2.ErrorResourceInitFailed(id=failure.id, properties=properties, reasons=reasons)
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=failure.reason)
     status.details.add().Pack(detail)
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))

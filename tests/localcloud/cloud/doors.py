@@ -11,12 +11,12 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc, resource_pb2, status_pb2
 
 from scripts.localcloud import wire
+from scripts.localcloud.backends import backend_of
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.inprocess.events import Journal
 from scripts.localcloud.inprocess.monitor import CloudMonitor, Setup, StepError
 from scripts.localcloud.inprocess.stack_file import StackFile
 from scripts.localcloud.provider.servicer import Servicer
-from scripts.localcloud.rules import provider
 from scripts.localcloud.values import Values
 
 
@@ -98,7 +98,7 @@ def _half_made(problem: grpc.RpcError) -> str:
 def served(cloud: Cloud, name: str = "alicloud") -> Iterator[Wire]:
     """Serve provider *name* of *cloud* on a port of this host."""
     server = grpc.server(ThreadPoolExecutor(8))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider(name), cloud), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(name, backend_of(name, cloud)), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

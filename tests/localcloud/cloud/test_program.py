@@ -145,7 +145,8 @@ def test_names_are_given_once(runs: Runs) -> None:
 def test_the_region(runs: Runs) -> None:
     """A missing region is named; an explicit provider brings its own."""
     assert not runs(network, region="")
-    assert ["alicloud:region: missing. Set it in the stack's configuration, such as cn-hangzhou."] == runs.errors()
+    missing = "alicloud:region: missing. Set alicloud:region in the stack's configuration, such as cn-hangzhou."
+    assert [missing] == runs.errors()
 
     def elsewhere() -> None:
         provider = alicloud.Provider("beijing", region="cn-beijing")
