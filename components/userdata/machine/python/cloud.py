@@ -17,7 +17,7 @@ class FatalError(Exception):
     pass
 
 
-def run(main):
+def run(main, tell=print):
     code = 0
     try:
         text = main()
@@ -25,7 +25,7 @@ def run(main):
         code, text = 2, error
     except (OSError, http.client.HTTPException) as error:
         code, text = 1, f"{type(error).__name__}: {error}"
-    print(text)
+    tell(text)
     sys.exit(code)
 
 
@@ -85,8 +85,10 @@ class Role:
         return text
 
 
+# None leaves a parameter out; an empty one is its name alone.
 def query(params):
-    return "&".join(f"{quote(name, '~')}={quote(params[name], '~')}" for name in sorted(params) if params[name])
+    pairs = [(name, params[name]) for name in sorted(params) if params[name] is not None]
+    return "&".join(quote(name, "~") + ("=" + quote(value, "~") if value else "") for name, value in pairs)
 
 
 def _mac(key, text):
@@ -118,11 +120,13 @@ def acs3(host, action, version, params, role):
     return dict(head, authorization=f"ACS3-HMAC-SHA256 Credential={who},Signature={mac}")
 
 
-# Headers of an OSS request for path, /bucket/key.
-def oss4(method, region, path, params, role):
+# Headers of an OSS request for path, /bucket/key: more and those that sign it.
+def oss4(method, region, path, params, role, more=()):
     body = "UNSIGNED-PAYLOAD"
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    head = {"x-oss-content-sha256": body, "x-oss-date": stamp, "x-oss-security-token": role["SecurityToken"]}
+    head = dict(more, **{"x-oss-content-sha256": body, "x-oss-date": stamp})
+    if "SecurityToken" in role:
+        head["x-oss-security-token"] = role["SecurityToken"]
     scope = f"{stamp[:8]}/{region}/oss/aliyun_v4_request"
     key = b"aliyun_v4" + role["AccessKeySecret"].encode()
     for word in scope.split("/"):

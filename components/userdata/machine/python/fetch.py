@@ -1,6 +1,6 @@
-# Fetches files in parallel ranges, summing each up while others arrive.
+# Brings files from a source in ranges, and to the disk in parallel, summing each up while others arrive.
 #
-# A file grows as *.partial, whose holes are what is missing after an
+# A file on the disk grows as *.partial, whose holes are what is missing after an
 # interruption. Only a checked file gets its name.
 
 import ctypes
@@ -37,14 +37,15 @@ class Crc64:
         return str(self.value)
 
 
-class Fetch:
+# Brings files from a source; what becomes of them is up to copy.
+class Transfer:
     RANGE = 32 << 20
     BUFFER = 1 << 20
 
-    def __init__(self, web, request, streams):
+    def __init__(self, web, request, files):
         self.web = web
         self.request = request
-        self.pool = ThreadPoolExecutor(streams)
+        self.files = files
         self.got = {}
         self.urls = {}
         self.over = False
@@ -54,8 +55,7 @@ class Fetch:
         return sum(list(self.got.values()))
 
     def run(self, items, report):
-        # Four files at a time keep the streams busy while one is summed up and synced.
-        jobs = list(map(ThreadPoolExecutor(4).submit, [self.file] * len(items), items))
+        jobs = list(map(ThreadPoolExecutor(self.files).submit, [self.file] * len(items), items))
         ended = others = set(jobs)
         while others and not self.over:
             report()
@@ -67,13 +67,10 @@ class Fetch:
             job.result()
 
     def file(self, item):
-        os.makedirs(os.path.dirname(item.path), exist_ok=True)
         step, tries = self.RANGE, 0
         while True:
-            parts = self.start(item, step)
             try:
-                self.check(item, parts)
-                break
+                return self.copy(item, step)
             except RangeIgnoredError:
                 step = item.size
             except WrongError as error:
@@ -81,48 +78,20 @@ class Fetch:
                 if tries == 3:
                     raise FatalError(f"{item.name}: {error}, three times")
                 print(f"{item.name}: {error}; fetching it again", flush=True)
-            for part in parts:
-                part.cancel()
-            wait(parts)
-            os.remove(item.partial)
-        os.replace(item.partial, item.path)
 
-    def start(self, item, step):
-        parts = []
-        with open(item.partial, "ab") as data:
-            # Without a checksum nothing half is trusted.
-            if not item.digest:
-                data.truncate(0)
-            data.truncate(item.size)
-            for start in range(0, item.size, step):
-                end = min(start + step, item.size)
-                # The last buffer before a hole may have been cut short.
-                hole = min(end, os.lseek(data.fileno(), start, os.SEEK_HOLE))
-                self.got[item.name, start] = max(0, hole - start - self.BUFFER)
-                parts.append(self.pool.submit(self.part, item, start, end))
-        return parts
+    def copy(self, item, step):
+        raise NotImplementedError
 
-    def check(self, item, parts):
-        sums = hashlib.sha256() if len(item.digest) == 64 else Crc64()
-        view = memoryview(bytearray(self.BUFFER))
-        with open(item.partial, "rb", buffering=0) as data:
-            for part in parts:
-                left = part.result()
-                while left:
-                    count = data.readinto(view[:left])
-                    sums.update(view[:count])
-                    left -= count
-                # Not only at the end, when the disk would have to catch up with the whole file.
-                os.fsync(data.fileno())
+    def compare(self, item, sums):
         if item.digest and sums.hexdigest() != item.digest:
             raise WrongError("its checksum is not that of the listing")
 
     # Every byte gained gives new tries.
-    def part(self, item, start, end):
+    def part(self, item, start, end, keep):
         last = tries = 0
         while True:
             try:
-                self.read(item, start, end)
+                self.read(item, start, end, keep)
                 return end - start
             except Exception as error:
                 # Its reply is not read to the end.
@@ -139,7 +108,7 @@ class Fetch:
                     raise OSError(f"{item.name}: {type(error).__name__} {error}")
                 time.sleep(self.pause * tries * tries)
 
-    def read(self, item, start, end):
+    def read(self, item, start, end, keep):
         at = start + self.got[item.name, start]
         url, head = self.request(item.name)
         reply = self.web.send("GET", self.urls.get(item.name, url), dict(head, Range=f"bytes={at}-{end - 1}"))
@@ -154,12 +123,64 @@ class Fetch:
             at = 0
         self.urls[item.name] = reply.url
         view = memoryview(bytearray(self.BUFFER))
-        with open(item.partial, "r+b", buffering=0) as data:
-            while at < end:
-                count = reply.readinto(view[: end - at])
-                if not count or self.over:
-                    raise EOFError(f"it ends after {at} of {item.size} bytes")
-                os.pwrite(data.fileno(), view[:count], at)
-                at += count
-                self.got[item.name, start] = at - start
+        while at < end:
+            count = reply.readinto(view[: end - at])
+            if not count or self.over:
+                raise EOFError(f"it ends after {at} of {item.size} bytes")
+            keep(view[:count], at)
+            at += count
+            self.got[item.name, start] = at - start
         reply.read()
+
+
+class Fetch(Transfer):
+    def __init__(self, web, request, streams):
+        # Four files at a time keep the streams busy while one is summed up and synced.
+        super().__init__(web, request, 4)
+        self.pool = ThreadPoolExecutor(streams)
+
+    def copy(self, item, step):
+        os.makedirs(os.path.dirname(item.path), exist_ok=True)
+        parts = self.start(item, step)
+        try:
+            self.check(item, parts)
+        except (RangeIgnoredError, WrongError):
+            for part in parts:
+                part.cancel()
+            wait(parts)
+            os.remove(item.partial)
+            raise
+        os.replace(item.partial, item.path)
+
+    def start(self, item, step):
+        parts = []
+        with open(item.partial, "ab") as data:
+            # Without a checksum nothing half is trusted.
+            if not item.digest:
+                data.truncate(0)
+            data.truncate(item.size)
+            for start in range(0, item.size, step):
+                end = min(start + step, item.size)
+                # The last buffer before a hole may have been cut short.
+                hole = min(end, os.lseek(data.fileno(), start, os.SEEK_HOLE))
+                self.got[item.name, start] = max(0, hole - start - self.BUFFER)
+                parts.append(self.pool.submit(self.fill, item, start, end))
+        return parts
+
+    def fill(self, item, start, end):
+        with open(item.partial, "r+b", buffering=0) as data:
+            return self.part(item, start, end, lambda view, at: os.pwrite(data.fileno(), view, at))
+
+    def check(self, item, parts):
+        sums = hashlib.sha256() if len(item.digest) == 64 else Crc64()
+        view = memoryview(bytearray(self.BUFFER))
+        with open(item.partial, "rb", buffering=0) as data:
+            for part in parts:
+                left = part.result()
+                while left:
+                    count = data.readinto(view[:left])
+                    sums.update(view[:count])
+                    left -= count
+                # Not only at the end, when the disk would have to catch up with the whole file.
+                os.fsync(data.fileno())
+        self.compare(item, sums)

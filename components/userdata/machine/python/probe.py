@@ -16,24 +16,43 @@ def connect(scheme, host):
     return http.client.HTTPSConnection(host, timeout=120, context=ssl._create_unverified_context())
 
 
-def main(settings, web, folder):
-    url = f"http{'s' * (settings['LLM_TLS'] == 'on')}://127.0.0.1:{settings['LLM_PORT']}/v1/completions"
-    head = {"Content-Type": "application/json"}
-    body = json.dumps({"model": settings["LLM_MODEL"], "prompt": "1", "max_tokens": 1})
+# Not an error: it may have much to do.
+class SilentError(FatalError):
+    pass
+
+
+def complete(web, url, model, head):
+    body = json.dumps({"model": model, "prompt": "1", "max_tokens": 1})
     try:
-        bare, _ = web.text("POST", url, head, body)
-        with open(folder + "/api_key") as file:
-            head["Authorization"] = "Bearer " + file.read()
-        status, text = web.text("POST", url, head, body)
+        return web.text("POST", url + "/v1/completions", dict(head, **{"Content-Type": "application/json"}), body)
     except socket.timeout:
-        raise FatalError("no answer within 120 seconds")
-    if bare != 401:
-        raise FatalError(f"without the key the gate answers {bare}, not 401")
+        raise SilentError("no answer within 120 seconds")
+
+
+def ask(web, url, model, head):
+    status, text = complete(web, url, model, head)
     if '"choices"' not in text:
         raise (OSError if status >= 500 else FatalError)(
             f"a completion answers {status} {' '.join(text.split())[:300]}"
         )
-    return f"{settings['LLM_MODEL']} completed one token, and none without the key"
+
+
+def check_gate(web, url, model):
+    bare, _ = complete(web, url, model, {})
+    if bare != 401:
+        raise FatalError(f"without the key the gate answers {bare}, not 401")
+
+
+def key(folder):
+    with open(folder + "/api_key") as file:
+        return {"Authorization": "Bearer " + file.read()}
+
+
+def main(settings, web, folder):
+    url, model = f"http{'s' * (settings['LLM_TLS'] == 'on')}://127.0.0.1:{settings['LLM_PORT']}", settings["LLM_MODEL"]
+    check_gate(web, url, model)
+    ask(web, url, model, key(folder))
+    return f"{model} completed one token, and none without the key"
 
 
 if __name__ == "__main__":

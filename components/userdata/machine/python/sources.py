@@ -4,7 +4,7 @@ import json
 import xml.etree.ElementTree as ET
 from urllib.parse import quote, unquote
 
-from cloud import FatalError, Role, oss4, query
+from cloud import FatalError, oss4, query
 
 
 class ModelScope:
@@ -26,30 +26,38 @@ class ModelScope:
 
 
 class Oss:
-    def __init__(self, web, settings):
-        self.web = web
-        self.role = Role(web)
+    def __init__(self, web, settings, role):
+        self.web, self.role = web, role
         self.region, self.bucket, prefix = (settings[f"LLM_{name}"] for name in ("REGION", "OSS_BUCKET", "OSS_PREFIX"))
         self.prefix = prefix and prefix + "/"
         self.base = f"https://{self.bucket}.oss-{self.region}-internal.aliyuncs.com/"
 
-    def list(self):
-        params = {"encoding-type": "url", "list-type": "2", "prefix": self.prefix}
+    def sizes(self):
+        params = {"encoding-type": "url", "list-type": "2", "prefix": self.prefix or None}
         while params.get("continuation-token", True):
-            head = oss4("GET", self.region, f"/{self.bucket}/", params, self.role.credentials())
-            page = ET.fromstring(listing(self.web, f"{self.base}?{query(params)}", head))
+            page = ET.fromstring(listing(self.web, *self.signed("GET", "", params)))
             for entry in page.findall("Contents"):
                 name = unquote(entry.findtext("Key", ""))[len(self.prefix) :]
                 if name and not name.endswith("/"):
-                    reply = self.web.send("HEAD", *self.request(name, "HEAD"))
-                    reply.read()
-                    yield name, int(entry.findtext("Size", "")), reply.headers.get("x-oss-hash-crc64ecma", "")
+                    yield name, int(entry.findtext("Size", ""))
             params["continuation-token"] = page.findtext("NextContinuationToken")
 
-    def request(self, name, method="GET"):
-        name = self.prefix + name
-        head = oss4(method, self.region, f"/{self.bucket}/{name}", {}, self.role.credentials())
-        return self.base + quote(name, "/~"), head
+    def list(self):
+        for name, size in self.sizes():
+            yield name, size, self.head(name).get("x-oss-hash-crc64ecma", "")
+
+    def head(self, name):
+        reply = self.web.send("HEAD", *self.signed("HEAD", self.prefix + name))
+        reply.read()
+        return reply.headers
+
+    def request(self, name):
+        return self.signed("GET", self.prefix + name)
+
+    # The address of a key, and the headers that sign it; without a key, the bucket's.
+    def signed(self, method, key, params=None, more=()):
+        head = oss4(method, self.region, f"/{self.bucket}/{key}", params or {}, self.role.credentials(), more)
+        return self.base + quote(key, "/~") + (f"?{query(params)}" if params else ""), head
 
 
 def listing(web, url, head):

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 
-from cloud import FatalError, Web, run
+from cloud import FatalError, Role, Web, run
 from fetch import Fetch
 from sources import ModelScope, Oss
 
@@ -59,13 +59,10 @@ def free(folder):
     return disk.f_bavail * disk.f_frsize
 
 
-def check_index(items):
-    for item in items:
-        if item.name == INDEX:
-            with open(item.path) as file:
-                lost = sorted(set(json.load(file)["weight_map"].values()) - {item.name for item in items})
-            if lost:
-                raise FatalError(f"{INDEX} names {lost[0]}, which is not at the source ({len(lost)} such)")
+def check_index(text, items):
+    lost = sorted(set(json.loads(text)["weight_map"].values()) - {item.name for item in items})
+    if lost:
+        raise FatalError(f"{INDEX} names {lost[0]}, which is not at the source ({len(lost)} such)")
 
 
 def main(settings, web):
@@ -78,7 +75,8 @@ def main(settings, web):
             return f"{len(items)} files are complete by name and size"
         os.remove(mark)
     os.makedirs(folder, exist_ok=True)
-    source = (Oss if settings["LLM_WEIGHTS_SOURCE"] == "oss" else ModelScope)(web, settings)
+    from_oss = settings["LLM_WEIGHTS_SOURCE"] == "oss"
+    source = Oss(web, settings, Role(web)) if from_oss else ModelScope(web, settings)
     items = wanted([Item(folder, *entry) for entry in source.list()])
     missing = [item for item in items if not item.present()]
     make_room(folder, missing)
@@ -94,7 +92,10 @@ def main(settings, web):
     # The index first: it can tell that a shard is missing before 600 GB are fetched.
     for shard in (False, True):
         fetch.run([item for item in missing if item.shard == shard], report)
-        check_index(items)
+        for item in items:
+            if item.name == INDEX:
+                with open(item.path) as file:
+                    check_index(file.read(), items)
     with open(mark + ".partial", "w") as file:
         json.dump([(item.name, item.size, item.digest) for item in items], file)
         file.flush()

@@ -1,0 +1,50 @@
+# The Kubernetes API, as far as this pod's service account may read it.
+
+import json
+import ssl
+from http.client import HTTPSConnection
+from urllib.parse import urlencode
+
+import probe
+from cloud import FatalError
+
+API = "kubernetes.default.svc"
+ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+# Of a container that ended.
+LAST_LINES, LAST_BYTES = 20, 2000
+
+
+def connect(scheme, host):
+    if host != API:
+        return probe.connect(scheme, host)
+    return HTTPSConnection(host, timeout=30, context=ssl.create_default_context(cafile=ACCOUNT + "/ca.crt"))
+
+
+class Kube:
+    def __init__(self, web, namespace, account=ACCOUNT):
+        self.web, self.namespace, self.account = web, namespace, account
+
+    def text(self, group, path, params):
+        # Kubernetes writes a new one before this one ends.
+        with open(self.account + "/token") as file:
+            head = {"Authorization": "Bearer " + file.read()}
+        url = f"https://{API}/{group}/namespaces/{self.namespace}/{path}?{urlencode(params)}"
+        status, text = self.web.text("GET", url, head)
+        if status == 403:
+            raise FatalError(f"the service account may not read {path}: {text[:300]}")
+        if status not in (200, 404):
+            raise OSError(f"{path}: {status} {text[:300]}")
+        return text if status == 200 else ""
+
+    # None when there is no such object.
+    def get(self, group, path, **params):
+        return json.loads(self.text(group, path, params) or "null")
+
+    def pods(self, selector):
+        return self.get("api/v1", "pods", labelSelector=selector)["items"]
+
+    # The last lines of a container that ended; before its present run, if previous.
+    def last_words(self, pod, container, previous):
+        params = {"container": container, "tailLines": LAST_LINES, "previous": str(previous).lower()}
+        text = self.text("api/v1", f"pods/{pod}/log", params)
+        return text.strip().encode()[-LAST_BYTES:].decode("utf-8", "ignore")

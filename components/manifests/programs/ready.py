@@ -1,0 +1,69 @@
+# Waits until what was asked for serves, through the address that clients use, or says why it does not.
+#
+# LLM_NAMESPACE, LLM_NAME, LLM_MODEL, LLM_REPLICAS, LLM_LIMIT_SECONDS, LLM_URL as scheme://address:port;
+# the key is in /run/secrets/api_key. Exit 0: it serves, 2: it does not.
+
+import os
+
+import pods
+from cloud import FatalError, Web, run
+from jobs import StuckError, tell, until
+from kube import Kube, connect
+from probe import SilentError, ask, check_gate, key
+
+# What runs the pods, and which of its counters tells how many replicas serve.
+KINDS = (
+    ("apis/apps/v1", "deployments", "availableReplicas"),
+    ("apis/leaderworkerset.x-k8s.io/v1", "leaderworkersets", "readyReplicas"),
+)
+
+
+class Readiness:
+    def __init__(self, settings, web, kube, secrets):
+        self.settings, self.web, self.kube, self.secrets = settings, web, kube, secrets
+        self.name = settings["LLM_NAME"]
+        self.wanted = int(settings["LLM_REPLICAS"])
+
+    def __call__(self):
+        for group, kind, serving in KINDS:
+            found = self.kube.get(group, f"{kind}/{self.name}")
+            if found:
+                waits = self.rollout(found, serving)
+                return (False, waits) if waits else self.answer()
+        raise StuckError(f"nothing named {self.name} runs pods in {self.kube.namespace}")
+
+    # Nothing, once all replicas are of this revision and serve.
+    def rollout(self, found, serving):
+        status = found.get("status", {})
+        seen = found["metadata"]["generation"]
+        if status.get("observedGeneration", seen) < seen:
+            return "what changed has not been seen yet"
+        total, updated, good = (status.get(count, 0) for count in ("replicas", "updatedReplicas", serving))
+        if total == updated and min(updated, good) >= self.wanted:
+            return ""
+        for condition in status.get("conditions", []):
+            if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+                raise StuckError(f"no pod can be made: {condition.get('message', '')}")
+        listed = self.kube.pods(f"app.kubernetes.io/name={self.name},app.kubernetes.io/component=engine")
+        doing = pods.check(self.kube, pods.newest(listed)) if updated else "no pod yet"
+        return f"{good} of {self.wanted} replicas serve, {updated} are up to date; {doing}"
+
+    def answer(self):
+        url, model = self.settings["LLM_URL"], self.settings["LLM_MODEL"]
+        check_gate(self.web, url, model)
+        try:
+            ask(self.web, url, model, key(self.secrets))
+        except SilentError as error:
+            return False, f"all replicas serve; through {url}: {error}"
+        except FatalError as error:
+            raise StuckError(f"all replicas serve; through {url}: {error}")
+        return True, f"{model} completed one token through {url}, and none without the key"
+
+
+def main(settings, web, kube, secrets, **patience):
+    return until(Readiness(settings, web, kube, secrets), int(settings["LLM_LIMIT_SECONDS"]), **patience)
+
+
+if __name__ == "__main__":
+    line = Web(connect)
+    run(lambda: main(os.environ, line, Kube(line, os.environ["LLM_NAMESPACE"]), "/run/secrets"), tell)
