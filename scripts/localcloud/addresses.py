@@ -4,16 +4,19 @@ import fcntl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 from pathlib import Path
 
 from scripts.localcloud.errors import LocalCloudError
-from scripts.localcloud.kinds import EIP, INSTANCE
+from scripts.localcloud.kinds import CLUSTER, EIP, INSTANCE
 
 SITES = 190
 """How many local clouds one host can hold at a time: 127.64.0.0/16 to 127.253.0.0/16."""
 _FIRST = 64
 _PUBLIC = 255
+_INSIDE = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+_SHOWN = IPv4Network("127.0.0.0/8")
+"""Where the private addresses are that programs see, and may write into a rule."""
 RESERVED_HOSTS = 4
 """Addresses at the start of a switch that the service keeps for itself."""
 
@@ -22,7 +25,7 @@ def site_of(home: Path) -> int:
     """
     Return the site number of the cloud at *home*, claiming one on this host when it has none.
 
-    A cloud without instances and addresses may lose its number to another when all are taken, so ask each time.
+    A cloud without instances, clusters and addresses may lose its number to another when all are taken: ask each time.
 
     Raises:
         LocalCloudError: Every number is in use.
@@ -60,7 +63,7 @@ def _gave_addresses(home: Path) -> bool:
         held = state.read_text(encoding="utf-8") if state.exists() else ""
     except PermissionError:  # another person's cloud
         return True
-    return any(f'"type": "{type_}"' in held for type_ in (INSTANCE, EIP))
+    return any(f'"type": "{type_}"' in held for type_ in (CLUSTER, INSTANCE, EIP))
 
 
 def release(home: Path) -> None:
@@ -122,3 +125,17 @@ def hosts(network: IPv4Network) -> Iterator[IPv4Address]:
     """Yield the addresses of *network* that an instance may have, lowest first."""
     for offset in range(RESERVED_HOSTS, network.num_addresses - 1):
         yield network.network_address + offset
+
+
+def of_internet(cidr: str) -> bool:
+    """Whether somebody on the internet may have an address in *cidr*."""
+    network = ip_network(cidr)
+    return isinstance(network, IPv4Network) and not any(network.subnet_of(inside) for inside in (*_INSIDE, _SHOWN))
+
+
+def of_network(cidr: str, whole: str) -> bool:
+    """Whether a machine of the network *whole* may have an address in *cidr*, which may be one that programs see."""
+    network = ip_network(cidr)
+    if not isinstance(network, IPv4Network) or network.subnet_of(_SHOWN):
+        return False
+    return network.overlaps(IPv4Network(whole))

@@ -116,7 +116,7 @@ def _items(path: str, row: Property, value: list[Value], *, quiet: bool) -> Iter
         yield Failure(path, f"has {len(value)} entries. At least {row.min_items}.")
     if row.max_items is not None and len(value) > row.max_items:
         yield Failure(path, f"has {len(value)} entries. At most {row.max_items}.")
-    inner = Property(kind=row.elem or "object", properties=row.properties)
+    inner = Property(kind=row.elem or "object", properties=row.properties, pattern=row.elem_pattern)
     for index, item in enumerate(value):
         yield from failures(f"{path}[{index}]", inner, item, quiet=quiet)
 

@@ -8,12 +8,12 @@ from threading import Event
 
 from scripts.localcloud import exposure, faults, services
 from scripts.localcloud.check import Checked, check, check_function
+from scripts.localcloud.control_planes import ControlPlanes, Daemons
 from scripts.localcloud.diff import Diff, diff
 from scripts.localcloud.errors import CloudError, InitFailedError, LocalCloudError, suggestion
 from scripts.localcloud.facts import error_codes, regions
-from scripts.localcloud.kinds import GET_INVOCATIONS, INSTANCE
-from scripts.localcloud.laws import LAWS
-from scripts.localcloud.laws.command import invocations
+from scripts.localcloud.kinds import INSTANCE
+from scripts.localcloud.laws import FUNCTIONS, LAWS
 from scripts.localcloud.laws.law import Ask, Waiting
 from scripts.localcloud.machine import Machines, machines_at
 from scripts.localcloud.machines.spec import MachineError
@@ -46,9 +46,12 @@ class Target:
 class Cloud:
     """One local cloud; safe to use from several threads and processes."""
 
-    def __init__(self, home: Path, machines: Machines | None = None) -> None:
+    def __init__(
+        self, home: Path, machines: Machines | None = None, control_planes: ControlPlanes | None = None
+    ) -> None:
         self.home = home
         self.store = Store(home)
+        self.control_planes = control_planes or Daemons(home)
         self._machines = machines
 
     @property
@@ -212,9 +215,7 @@ class Cloud:
         checked = check_function(token, function(token), inputs)
         if checked.failures:
             raise LocalCloudError("\n".join(map(str, checked.failures)))
-        if token != GET_INVOCATIONS:
-            raise LocalCloudError(f"{token}: the local cloud has no answer for this function.")
-        return invocations(self.store.read(), checked.inputs)
+        return FUNCTIONS[token](self.store.read(), checked.inputs)
 
     def _ask(
         self,
@@ -228,7 +229,7 @@ class Cloud:
         if not rule(type_).local and target.region not in regions():
             known = suggestion(target.region, regions())
             raise LocalCloudError(f"alicloud:region: {target.region!r} is not a region of the local cloud.{known}")
-        return Ask(world, target.region, inputs, secret, self.home, asked)
+        return Ask(world, target.region, inputs, secret, self.home, asked, self.control_planes)
 
     def _commit(self, world: World) -> None:
         """Do on the machines what was accepted, and publish it to them, before it is kept."""

@@ -16,6 +16,12 @@ from scripts.localcloud.kinds import (
 )
 from scripts.localcloud.values import UNKNOWN, Values, number
 
+_TIMES = {
+    "expirations": ("createdBeforeDate", "date", "days", "expiredObjectDeleteMarker"),
+    "transitions": ("createdBeforeDate", "days"),
+    "abortMultipartUploads": ("createdBeforeDate", "days"),
+}
+"""When a rule about objects holds; the local cloud keeps such rules and never acts on them."""
 _PORTS = re.compile(r"(\d{1,5})/(\d{1,5})")
 
 
@@ -81,8 +87,14 @@ def _object_body(inputs: Values) -> Iterator[Failure]:
 
 
 def _lifecycle(inputs: Values) -> Iterator[Failure]:
-    if "lifecycleRules" in inputs:
-        yield Failure("lifecycleRules", "the local cloud has no lifecycle rules. Leave them out here.")
+    given = inputs.get("lifecycleRules")
+    for place, rule in enumerate(given if isinstance(given, list) else []):
+        for kind, times in _TIMES.items():
+            rows = rule.get(kind) if isinstance(rule, dict) else None
+            for index, row in enumerate(rows if isinstance(rows, list) else []):
+                if isinstance(row, dict) and sum(bool(row.get(name)) for name in times) != 1:
+                    path = f"lifecycleRules[{place}].{kind}[{index}]"
+                    yield Failure(path, f"exactly one of {', '.join(times)} is needed.")
 
 
 def _password_length(inputs: Values) -> Iterator[Failure]:

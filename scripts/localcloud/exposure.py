@@ -1,9 +1,10 @@
 """What reaches a machine and what it reaches: security groups, public addresses and routes, told to the machines."""
 
 from dataclasses import astuple
-from ipaddress import IPv4Network, ip_network
+from ipaddress import ip_network
 from itertools import islice
 
+from scripts.localcloud import addresses
 from scripts.localcloud.flows import ingress, ports_of, rules_of
 from scripts.localcloud.interfaces import rdma_devices
 from scripts.localcloud.kinds import (
@@ -20,9 +21,6 @@ from scripts.localcloud.world import Record, World
 
 MOST_PORTS = 64
 """How many ports of one rule are opened on this host; a wider range is cut after these."""
-_INSIDE = tuple(IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
-_SHOWN = IPv4Network("127.0.0.0/8")
-"""Where the private addresses are that programs see, and may write into a rule."""
 
 
 def public_address(world: World, instance: Record) -> str:
@@ -39,7 +37,12 @@ def internet(world: World, instance: Record) -> bool:
     if public_address(world, instance):
         return True
     switch = world.find(SWITCH, instance.text("vswitchId"))
-    return switch is not None and any(_covers(world, entry, switch) for entry in world.all(SNAT_ENTRY))
+    return switch is not None and routed(world, switch)
+
+
+def routed(world: World, switch: Record) -> bool:
+    """Whether *switch* has a route to the internet."""
+    return any(_covers(world, entry, switch) for entry in world.all(SNAT_ENTRY))
 
 
 def _covers(world: World, entry: Record, switch: Record) -> bool:
@@ -73,15 +76,11 @@ def _open_ports(world: World, instance: Record, *, public: bool) -> set[int]:
 
 def _lets_in(world: World, instance: Record, rule: Record, *, public: bool) -> bool:
     """Whether the source of *rule* is of the asked kind: somebody on the internet, or no machine's in the VPC."""
-    if not rule.text("cidrIp"):
-        return False
-    source = ip_network(rule.text("cidrIp"))
-    if not isinstance(source, IPv4Network) or source.subnet_of(_SHOWN):
-        return False
+    source = rule.text("cidrIp")
     if public:
-        return not any(source.subnet_of(inside) for inside in _INSIDE)
+        return bool(source) and addresses.of_internet(source)
     vpc = world.find(VPC, instance.text("vpcId"))
-    return vpc is not None and source.overlaps(IPv4Network(vpc.text("cidrBlock")))
+    return bool(source) and vpc is not None and addresses.of_network(source, vpc.text("cidrBlock"))
 
 
 def apply(world: World, machines: Machines) -> None:

@@ -1,13 +1,25 @@
-"""What the machines' own endpoints answer from: secret parameters, roles and buckets, in one file only we may read."""
+"""What the machines' own endpoints answer from: parameters, roles, users and buckets, in one file only we may read."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from scripts.localcloud.facts import system_policies
-from scripts.localcloud.kinds import BUCKET, POLICY, POLICY_ATTACHMENT, ROLE, SECRET_PARAMETER
+from scripts.localcloud.kinds import (
+    ACCESS_KEY,
+    BUCKET,
+    CLUSTER,
+    POLICY,
+    POLICY_ATTACHMENT,
+    ROLE,
+    SECRET_PARAMETER,
+    USER_POLICY_ATTACHMENT,
+)
+from scripts.localcloud.laws import trust
 from scripts.localcloud.laws.oss import root_of
 from scripts.localcloud.laws.ram import statements
 from scripts.localcloud.store import write_json
+from scripts.localcloud.values import text
 from scripts.localcloud.world import Record, World
 
 MODELSCOPE_ROOT = "LOCALCLOUD_MODELSCOPE_ROOT"
@@ -22,7 +34,9 @@ def write(world: World, home: Path) -> None:
         named[parameter.text("secretParameterName")] = {"value": parameter.text("value")}
     document = {
         "oos": parameters,
-        "roles": {role.id: {"statements": _statements(world, role)} for role in world.all(ROLE)},
+        "roles": {role.id: _role(world, role) for role in world.all(ROLE)},
+        "users": {key.id: _user(world, key) for key in world.all(ACCESS_KEY) if key.text("status") == "Active"},
+        "oidc": dict(filter(None, map(_provider, world.all(CLUSTER)))),
         "oss": {
             bucket.id: {"region": bucket.region, "root": str(root_of(home, bucket.id).resolve())}
             for bucket in world.all(BUCKET)
@@ -32,9 +46,28 @@ def write(world: World, home: Path) -> None:
     write_json(home / "services.json", document)
 
 
-def _statements(world: World, role: Record) -> list[dict[str, object]]:
+def _role(world: World, role: Record) -> dict[str, object]:
+    held = world.where(POLICY_ATTACHMENT, "roleName", role.id)
+    return {"arn": role.text("arn"), "trust": trust.statements(role.properties), "statements": _statements(world, held)}
+
+
+def _user(world: World, key: Record) -> dict[str, object]:
+    name = key.text("userName")
+    held = world.where(USER_POLICY_ATTACHMENT, "userName", name)
+    return {"name": name, "secret": key.text("secret"), "statements": _statements(world, held)}
+
+
+def _provider(cluster: Record) -> tuple[str, dict[str, object]] | None:
+    """Return the OIDC provider of a cluster that gives its service accounts roles."""
+    known = cluster.properties["rrsaMetadata"]
+    if not isinstance(known, dict) or known["enabled"] is not True:
+        return None
+    return text(known, "ramOidcProviderArn"), {"issuer": known["rrsaOidcIssuerUrl"], "cluster": cluster.id}
+
+
+def _statements(world: World, links: Iterable[Record]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
-    for link in world.where(POLICY_ATTACHMENT, "roleName", role.id):
+    for link in links:
         name = link.text("policyName")
         policy = world.find(POLICY, name)
         if link.text("policyType") == "System":

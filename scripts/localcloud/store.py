@@ -6,11 +6,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
 from scripts.localcloud.values import Value, Values
-from scripts.localcloud.world import Record, World
+from scripts.localcloud.world import Balancer, Record, World
 
 SECRET_MARK = "$secret"  # noqa: S105 the mark, not a secret
 """The one key of an object that wraps a secret value in every file the local cloud writes."""
@@ -48,7 +49,8 @@ class Store:
             return World()
         document = json.loads(path.read_text(encoding="utf-8"))
         records = [_record(row) for row in document["resources"]]
-        return World(document["counters"], records, document["exposed"])
+        balancers = [Balancer(**row) for row in document["balancers"]]
+        return World(document["counters"], records, balancers, document["exposed"])
 
 
 def write_json(path: Path, document: object) -> None:
@@ -80,6 +82,7 @@ def _plain(value: object) -> Value:
 def _dump(world: World) -> dict[str, object]:
     return {
         "counters": world.counters,
+        "balancers": [asdict(balancer) for balancer in world.balancers],
         "exposed": world.exposed,
         "resources": [
             {

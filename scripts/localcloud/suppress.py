@@ -7,7 +7,9 @@ from typing import TypeAlias
 
 from scripts.localcloud.kinds import (
     BUCKET_OBJECT,
+    CLUSTER,
     DISK,
+    EXECUTION,
     INSTANCE,
     INVOCATION,
     NAT_GATEWAY,
@@ -128,6 +130,8 @@ CONDITIONS: Mapping[tuple[str, str], Condition] = {
     (POLICY, "document"): _same_json,
     (POLICY, "policyDocument"): _same_json,
     (SECRET_PARAMETER, "constraints"): _same_json,
+    (CLUSTER, "encryptionProviderKey"): lambda _old, _new, values: values.get("disableEncryption") is True,
+    (EXECUTION, "parameters"): _same_json,
     (BUCKET_OBJECT, "kmsKeyId"): _unless("serverSideEncryption", "KMS"),
     (BUCKET_OBJECT, "objectWormRetainUntilDate"): _same_text,
 }

@@ -27,11 +27,30 @@ class Record:
 
 
 @dataclass
+class Balancer:
+    """
+    A CLB that a cluster made: that of its API server, or of the Service called *service*.
+
+    Its address is in *vswitch_id*, or public when that is empty; *acls* are its ports and the white list of each,
+    empty for none.
+    """
+
+    id: str
+    region: str
+    cluster: str
+    address: str
+    vswitch_id: str = ""
+    service: str = ""
+    acls: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
 class World:
     """The state of one local cloud; laws change it, the store keeps it."""
 
     counters: dict[str, int] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
+    balancers: list[Balancer] = field(default_factory=list)
     exposed: dict[str, dict[str, object]] = field(default_factory=dict)
     effects: list[Callable[[Machines], None]] = field(default_factory=list)
 

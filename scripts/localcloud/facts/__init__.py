@@ -99,3 +99,9 @@ def system_policies() -> Mapping[str, list[dict[str, object]]]:
     """Return the statements of the system policies known here."""
     rows = _load("system_policies")["policies"]
     return {name: list(statements) for name, statements in rows.items()}  # type: ignore[arg-type]  # lists in this file
+
+
+@cache
+def addons() -> tuple[str, ...]:
+    """Return the names of the add-ons of clusters known here."""
+    return tuple(sorted(_load("addons")["addons"]))

@@ -28,6 +28,11 @@ class ClusterGoneError(LocalCloudError):
     """The cluster does not exist, or not any more."""
 
 
+def folder_of(home: Path, cluster_id: str) -> Path:
+    """Return the folder of the cluster *cluster_id* under the local cloud's *home*."""
+    return home / "kubernetes" / cluster_id
+
+
 def key(manifest: Manifest) -> Key:
     """Return under what *manifest* is kept."""
     metadata = manifest["metadata"]

@@ -1,23 +1,33 @@
 """The behaviour of every resource type, one small module for each service."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from scripts.localcloud.kinds import GET_CLUSTERS, GET_CREDENTIAL, GET_INVOCATIONS
 from scripts.localcloud.laws import (
+    acl,
+    addon,
     address,
+    cluster,
+    cluster_functions,
     command,
     deployment,
     disk,
     egress,
+    execution,
     instance,
     interface,
+    logs,
     network,
     oss,
     ram,
+    ram_user,
     randomness,
     secrets,
     security,
 )
 from scripts.localcloud.laws.law import Law
+from scripts.localcloud.values import Values
+from scripts.localcloud.world import World
 
 _ALL: tuple[Law, ...] = (
     network.Network(),
@@ -44,10 +54,27 @@ _ALL: tuple[Law, ...] = (
     oss.Bucket(),
     oss.ACCESS_BLOCK,
     oss.ENCRYPTION,
+    oss.VERSIONING,
     oss.BucketObject(),
+    cluster.ManagedKubernetes(),
+    addon.KubernetesAddon(),
+    acl.Acl(),
+    acl.AclEntryAttachment(),
+    execution.Execution(),
+    ram_user.User(),
+    ram_user.AccessKey(),
+    ram_user.UserPolicyAttachment(),
+    logs.Project(),
     randomness.RandomPassword(),
     randomness.RandomId(),
 )
 
 LAWS: Mapping[str, Law] = {law.type: law for law in _ALL}
 """By resource type; a test holds this to the types in the rules."""
+
+FUNCTIONS: Mapping[str, Callable[[World, Values], Values]] = {
+    GET_INVOCATIONS: command.invocations,
+    GET_CREDENTIAL: cluster_functions.cluster_credential,
+    GET_CLUSTERS: cluster_functions.clusters,
+}
+"""What answers a provider function; a test holds this to the functions in the rules."""

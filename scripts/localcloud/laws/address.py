@@ -7,6 +7,9 @@ from scripts.localcloud.laws.law import Ask, Law, record_of
 from scripts.localcloud.values import Values, text
 from scripts.localcloud.world import Record, World, now
 
+_KINDS = {"ngw": "Nat", "lb": "SlbInstance"}
+"""What an id that begins so belongs to."""
+
 
 class EipAddress(Law):
     """An elastic IP address."""
@@ -46,7 +49,7 @@ def _binding(world: World, allocation_id: str) -> Record | None:
 
 
 class EipAssociation(Law):
-    """The binding of an address to an instance or a NAT gateway."""
+    """The binding of an address to an instance, a NAT gateway or a load balancer."""
 
     type = EIP_ASSOCIATION
 
@@ -58,7 +61,7 @@ class EipAssociation(Law):
             message = f"{eip.id} is bound to {taken.text('instanceId')}. An EIP is bound to one thing at a time."
             raise CloudError("IncorrectEipStatus", message)
         target_id = text(ask.inputs, "instanceId")
-        kind = text(ask.inputs, "instanceType") or ("Nat" if target_id.startswith("ngw-") else "EcsInstance")
+        kind = text(ask.inputs, "instanceType") or _KINDS.get(target_id.partition("-")[0], "EcsInstance")
         self._target(ask.world, target_id, kind)
         resource_id = f"{eip.id}:{target_id}"
         return ask.world.add(record_of(self.type, ask, resource_id, {"instanceType": kind, "mode": "NAT"}))
@@ -67,10 +70,19 @@ class EipAssociation(Law):
         if kind == "Nat":
             world.need(NAT_GATEWAY, target_id, "InvalidNatGatewayId.NotFound")
             return
+        if kind == "SlbInstance":
+            self._balancer(world, target_id)
+            return
         if kind != "EcsInstance":
-            raise CloudError(
-                "InvalidInstanceType", f"The local cloud binds an EIP to EcsInstance or Nat, not {kind!r}."
-            )
+            known = ", ".join(["EcsInstance", *_KINDS.values()])
+            raise CloudError("InvalidInstanceType", f"The local cloud binds an EIP to {known}, not {kind!r}.")
         instance = world.need(INSTANCE, target_id, "InvalidInstanceId.NotFound")
         if instance.text("publicIp") or any(world.where(EIP_ASSOCIATION, "instanceId", target_id)):
+            raise CloudError("InvalidParams.AlreadyBound", f"{target_id} already has a public address.")
+
+    def _balancer(self, world: World, target_id: str) -> None:
+        balancer = next((each for each in world.balancers if each.id == target_id), None)
+        if balancer is None:
+            raise CloudError("InvalidInstanceId.NotFound", f"The load balancer {target_id!r} does not exist.")
+        if not balancer.vswitch_id or any(world.where(EIP_ASSOCIATION, "instanceId", target_id)):
             raise CloudError("InvalidParams.AlreadyBound", f"{target_id} already has a public address.")

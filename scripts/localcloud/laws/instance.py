@@ -153,7 +153,7 @@ def _check_stock(ask: Ask, zone: str) -> None:
 def _outputs(ask: Ask, switch: Record, instance_id: str) -> Values:
     kind = instance_types()[text(ask.inputs, "instanceType")]
     image = images().get(text(ask.inputs, "imageId"))
-    address = free_address(ask, switch, text(ask.inputs, "privateIp"))
+    address = free_address(ask.world, ask.home, switch, text(ask.inputs, "privateIp"))
     outputs: Values = {
         "availabilityZone": switch.text("zoneId"),
         "vpcId": switch.text("vpcId"),
@@ -193,7 +193,7 @@ def _move(ask: Ask, record: Record) -> None:
         if record.text(name) != switch.text(wanted):
             message = f"{record.id} is in {record.text(name)}, {switch.id} in {switch.text(wanted)}."
             raise CloudError("InvalidVSwitchId.NotSupported", message)
-    address = free_address(ask, switch, text(ask.inputs, "privateIp"))
+    address = free_address(ask.world, ask.home, switch, text(ask.inputs, "privateIp"))
     ask.inputs["primaryIpAddress"] = address
     ask.inputs.setdefault("privateIp", address)
 

@@ -41,7 +41,7 @@ class EcsNetworkInterface(Law):
         _check_asked(ask.inputs)
         switch = ask.world.need(SWITCH, text(ask.inputs, "vswitchId"), "InvalidVSwitchId.NotFound")
         groups = _groups(ask, switch)
-        address = free_address(ask, switch)
+        address = free_address(ask.world, ask.home, switch)
         number = ask.world.count("mac")
         outputs: Values = {
             "securityGroups": list(groups),

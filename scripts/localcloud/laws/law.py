@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from scripts.localcloud.control_planes import ControlPlanes
 from scripts.localcloud.faults import Faults
 from scripts.localcloud.machine import Machines
 from scripts.localcloud.values import Values
@@ -22,6 +23,7 @@ class Ask:
     secret: frozenset[str]
     home: Path
     faults: Faults
+    control_planes: ControlPlanes
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,18 @@ from ipaddress import IPv4Network, ip_network
 
 from scripts.localcloud.errors import CloudError
 from scripts.localcloud.facts import regions
-from scripts.localcloud.kinds import INSTANCE, NAT_GATEWAY, NETWORK_INTERFACE, SECURITY_GROUP, SNAT_ENTRY, SWITCH, VPC
+from scripts.localcloud.kinds import (
+    CLUSTER,
+    INSTANCE,
+    NAT_GATEWAY,
+    NETWORK_INTERFACE,
+    SECURITY_GROUP,
+    SNAT_ENTRY,
+    SWITCH,
+    VPC,
+)
 from scripts.localcloud.laws.law import Ask, Law, record_of
-from scripts.localcloud.values import Values, text
+from scripts.localcloud.values import Values, strings, text
 from scripts.localcloud.world import Record, World, now
 
 _DEFAULT_CIDR = "172.16.0.0/12"
@@ -75,6 +84,7 @@ class Network(Law):
     def delete(self, ask: Ask, record: Record) -> None:
         """Refuse while anything is inside."""
         children = {
+            CLUSTER: "DependencyViolation",
             SWITCH: "DependencyViolation.VSwitch",
             SECURITY_GROUP: "DependencyViolation.SecurityGroup",
             NAT_GATEWAY: "DependencyViolation.NatGateway",
@@ -114,13 +124,17 @@ class Switch(Law):
                 raise CloudError("InvalidCidrBlock.Overlapped", message)
 
     def delete(self, ask: Ask, record: Record) -> None:
-        """Refuse while an instance, a NAT gateway or a SNAT entry is on it."""
+        """Refuse while an instance, a NAT gateway, a SNAT entry, a cluster or its load balancer is on it."""
         children = {
             INSTANCE: "DependencyViolation.Instance",
             NETWORK_INTERFACE: "DependencyViolation.NetworkInterface",
             NAT_GATEWAY: "DependencyViolation.NatGateway",
         }
         refuse_while(ask.world, record, children)
+        clusters = [each.id for each in ask.world.all(CLUSTER) if record.id in strings(each.properties, "vswitchIds")]
+        left = clusters + [each.id for each in ask.world.balancers if each.vswitch_id == record.id]
+        if left:
+            raise CloudError("DependencyViolation", f"{record.id} still has {', '.join(left)}. Delete them first.")
         entries = [entry.id for entry in ask.world.where(SNAT_ENTRY, "sourceVswitchId", record.id)]
         if entries:
             message = f"{record.id} still has SnatEntry {', '.join(entries)}. Delete them first."

@@ -6,7 +6,13 @@ from hashlib import md5
 from pathlib import Path
 
 from scripts.localcloud.errors import CloudError
-from scripts.localcloud.kinds import BUCKET, BUCKET_ACCESS_BLOCK, BUCKET_ENCRYPTION, BUCKET_OBJECT
+from scripts.localcloud.kinds import (
+    BUCKET,
+    BUCKET_ACCESS_BLOCK,
+    BUCKET_ENCRYPTION,
+    BUCKET_OBJECT,
+    BUCKET_VERSIONING,
+)
 from scripts.localcloud.laws.law import Ask, Law, record_of
 from scripts.localcloud.values import Values, text
 from scripts.localcloud.world import Record, now
@@ -99,3 +105,4 @@ class BucketObject(Law):
 
 ACCESS_BLOCK = BucketSetting(BUCKET_ACCESS_BLOCK)
 ENCRYPTION = BucketSetting(BUCKET_ENCRYPTION)
+VERSIONING = BucketSetting(BUCKET_VERSIONING)

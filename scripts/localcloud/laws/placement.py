@@ -1,11 +1,11 @@
 """Where something sits: its switch's VPC, its security groups, its address."""
 
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from pathlib import Path
 
 from scripts.localcloud import addresses
 from scripts.localcloud.errors import CloudError
 from scripts.localcloud.kinds import INSTANCE, NETWORK_INTERFACE, SECURITY_GROUP
-from scripts.localcloud.laws.law import Ask
 from scripts.localcloud.values import Values, strings
 from scripts.localcloud.world import Record, World
 
@@ -41,7 +41,7 @@ def check_groups(world: World, groups: list[str], switch: Record) -> None:
             raise CloudError("InvalidSecurityGroupId.VPCMismatch", message)
 
 
-def free_address(ask: Ask, switch: Record, wanted: str = "") -> str:
+def free_address(world: World, home: Path, switch: Record, wanted: str = "") -> str:
     """
     Return a free address of *switch*, as it is reachable on this host; *wanted*, unless that is empty.
 
@@ -50,8 +50,9 @@ def free_address(ask: Ask, switch: Record, wanted: str = "") -> str:
 
     """
     network = IPv4Network(switch.text("cidrBlock"))
-    taken = {other.text("primaryIpAddress") for type_ in _HOLDERS for other in ask.world.all(type_)}
-    site = addresses.site_of(ask.home)
+    taken = {other.text("primaryIpAddress") for type_ in _HOLDERS for other in world.all(type_)}
+    taken |= {balancer.address for balancer in world.balancers}
+    site = addresses.site_of(home)
     if wanted:
         address = _wanted_address(wanted, network)
         if addresses.private(site, address) in taken:

@@ -5,13 +5,13 @@ from typing import cast
 
 from scripts.localcloud.errors import CloudError
 from scripts.localcloud.facts import system_policies
-from scripts.localcloud.kinds import INSTANCE, POLICY, POLICY_ATTACHMENT, ROLE, ROLE_ATTACHMENT
+from scripts.localcloud.kinds import INSTANCE, POLICY, POLICY_ATTACHMENT, ROLE, ROLE_ATTACHMENT, USER_POLICY_ATTACHMENT
+from scripts.localcloud.laws import trust
 from scripts.localcloud.laws.law import Ask, Law, record_of
 from scripts.localcloud.values import Values, text
 from scripts.localcloud.world import Record, World, now
 
 ACCOUNT = "1234567890123456"
-_SERVICE = "ecs.aliyuncs.com"
 
 
 def role_name_of(world: World, instance_id: str) -> str | None:
@@ -30,6 +30,7 @@ class Role(Law):
         name = text(ask.inputs, "roleName") or text(ask.inputs, "name")
         if ask.world.find(self.type, name) is not None:
             raise CloudError("EntityAlreadyExists.Role", f"The role {name!r} already exists.")
+        trust.statements(ask.inputs)
         outputs: Values = {
             "arn": f"acs:ram::{ACCOUNT}:role/{name.lower()}",
             "roleId": f"3{ask.world.count('role'):017d}",
@@ -39,6 +40,10 @@ class Role(Law):
             "createTime": now(),
         }
         return ask.world.add(record_of(self.type, ask, name, outputs))
+
+    def update(self, ask: Ask, record: Record, changed: frozenset[str]) -> None:  # noqa: ARG002
+        """Check the new trust policy."""
+        trust.statements(ask.inputs)
 
     def delete(self, ask: Ask, record: Record) -> None:
         """Refuse while policies or instances hold it; ``force`` lets go of the policies."""
@@ -84,17 +89,22 @@ class Policy(Law):
 
     def delete(self, ask: Ask, record: Record) -> None:
         """Refuse while attached, unless forced."""
-        links = list(ask.world.where(POLICY_ATTACHMENT, "policyName", record.id))
+        links = _attachments(ask.world, record)
         if links and record.properties.get("force") is not True:
-            names = ", ".join(link.text("roleName") for link in links)
-            raise CloudError("DeleteConflict.Policy.Role", f"{record.id} is still attached to {names}.")
+            noun = "Role" if links[0].type == POLICY_ATTACHMENT else "User"
+            names = ", ".join(link.text("roleName") or link.text("userName") for link in links)
+            raise CloudError(f"DeleteConflict.Policy.{noun}", f"{record.id} is still attached to {names}.")
         for link in links:
             ask.world.remove(link)
 
     def read(self, world: World, record: Record) -> Values:
         """Return the policy with the number of its attachments."""
-        count = sum(1 for _ in world.where(POLICY_ATTACHMENT, "policyName", record.id))
-        return record.properties | {"attachmentCount": count}
+        return record.properties | {"attachmentCount": len(_attachments(world, record))}
+
+
+def _attachments(world: World, policy: Record) -> list[Record]:
+    types = (POLICY_ATTACHMENT, USER_POLICY_ATTACHMENT)
+    return [link for type_ in types for link in world.where(type_, "policyName", policy.id)]
 
 
 def statements(properties: Values) -> list[dict[str, object]]:
@@ -119,16 +129,23 @@ def statements(properties: Values) -> list[dict[str, object]]:
         raise CloudError("MalformedPolicyDocument", f"policyDocument: {problem} is missing or not legal.") from None
 
 
+def need_policy(world: World, name: str, kind: str) -> None:
+    """
+    Check that there is a policy *name* of *kind*, Custom or System.
+
+    Raises:
+        CloudError: There is none.
+
+    """
+    if kind == "Custom":
+        world.need(POLICY, name, "EntityNotExist.Policy")
+    elif name not in system_policies():
+        known = ", ".join(system_policies())
+        raise CloudError("EntityNotExist.Policy", f"The local cloud knows the system policies {known}.")
+
+
 def _many(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-
-
-def trusts_ecs(properties: Values) -> bool:
-    """Whether a role lets ECS instances take it."""
-    if _SERVICE in json.dumps(properties.get("services") or []):
-        return True
-    document = text(properties, "assumeRolePolicyDocument") or text(properties, "document")
-    return _SERVICE in document
 
 
 class RolePolicyAttachment(Law):
@@ -140,11 +157,7 @@ class RolePolicyAttachment(Law):
         """Attach once."""
         role, policy, kind = (text(ask.inputs, name) for name in ("roleName", "policyName", "policyType"))
         ask.world.need(ROLE, role, "EntityNotExist.Role")
-        if kind == "Custom":
-            ask.world.need(POLICY, policy, "EntityNotExist.Policy")
-        elif policy not in system_policies():
-            known = ", ".join(system_policies())
-            raise CloudError("EntityNotExist.Policy", f"The local cloud knows the system policies {known}.")
+        need_policy(ask.world, policy, kind)
         resource_id = f"role:{policy}:{kind}:{role}"
         if ask.world.find(self.type, resource_id) is not None:
             raise CloudError("EntityAlreadyExists.Role.Policy", f"{policy} is already attached to {role}.")
@@ -161,8 +174,8 @@ class RamRoleAttachment(Law):
         instance = ask.world.need(INSTANCE, text(ask.inputs, "instanceId"), "InvalidInstanceId.NotFound")
         name = text(ask.inputs, "ramRoleName")
         role = ask.world.need(ROLE, name, "InvalidRamRole.NotFound")
-        if not trusts_ecs(role.properties):
-            raise CloudError("Forbidden.RamRoleNotTrusted", f"{name} does not let {_SERVICE} take it.")
+        if not trust.trusts_ecs(role.properties):
+            raise CloudError("Forbidden.RamRoleNotTrusted", f"{name} does not let ecs.aliyuncs.com take it.")
         held = role_name_of(ask.world, instance.id)
         if held is not None:
             message = f"{instance.id} has the role {held}. An instance has one role."

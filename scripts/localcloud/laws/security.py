@@ -1,7 +1,7 @@
 """Security groups and their rules."""
 
 from scripts.localcloud.errors import CloudError
-from scripts.localcloud.kinds import INSTANCE, NETWORK_INTERFACE, SECURITY_GROUP, SECURITY_RULE, VPC
+from scripts.localcloud.kinds import CLUSTER, INSTANCE, NETWORK_INTERFACE, SECURITY_GROUP, SECURITY_RULE, VPC
 from scripts.localcloud.laws.law import Ask, Law, record_of
 from scripts.localcloud.laws.network import network_of
 from scripts.localcloud.values import Values, strings, text
@@ -20,11 +20,14 @@ class SecurityGroup(Law):
         return ask.world.add(record_of(self.type, ask, ask.world.new_id("sg", ask.region), outputs))
 
     def delete(self, ask: Ask, record: Record) -> None:
-        """Refuse while an instance or an interface is in it or another group's rule names it."""
+        """Refuse while an instance, an interface or a cluster is in it or another group's rule names it."""
         holders = (holder for type_ in (INSTANCE, NETWORK_INTERFACE) for holder in ask.world.all(type_))
         members = [holder.id for holder in holders if record.id in strings(holder.properties, "securityGroups")]
         if members:
             raise CloudError("DependencyViolation", f"{record.id} still holds {', '.join(members)}.")
+        clusters = [cluster.id for cluster in ask.world.where(CLUSTER, "securityGroupId", record.id)]
+        if clusters:
+            raise CloudError("DependencyViolation", f"{record.id} is that of {', '.join(clusters)}.")
         named = [rule.id for rule in ask.world.where(SECURITY_RULE, "sourceSecurityGroupId", record.id)]
         if named:
             raise CloudError("DependencyViolation", f"{record.id} is still named by {', '.join(named)}.")

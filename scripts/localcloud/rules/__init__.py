@@ -30,6 +30,7 @@ class Property:
     deprecated: bool | str = False
     default: Value = None
     elem: Kind | None = None
+    elem_pattern: str | None = None
     elem_not_pattern: str | None = None
     allowed: tuple[Value, ...] = ()
     any_of: tuple[Row, ...] = ()
@@ -114,6 +115,7 @@ def _property(row: Row) -> Property:
     given |= {ours: tuple(cast("list[object]", row[theirs])) for theirs, ours in _TUPLES.items() if theirs in row}
     return Property(
         kind=cast("Kind", row["type"]),
+        elem_pattern=elem_rules.get("pattern"),
         elem_not_pattern=elem_rules.get("notPattern"),
         properties={name: _property(nested) for name, nested in inner.items()},
         **given,  # type: ignore[arg-type]  # the names come from the two tables above

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.localcloud.cloud import Cloud
 from tests.localcloud.cloud.programs import Runs
-from tests.localcloud.cloud.world import RecordedMachines, Region
+from tests.localcloud.cloud.world import RecordedControlPlanes, RecordedMachines, Region
 
 
 @pytest.fixture
@@ -16,10 +16,21 @@ def machines() -> RecordedMachines:
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, machines: RecordedMachines, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+def control_planes() -> RecordedControlPlanes:
+    """Return control planes that act on nothing and remember every call."""
+    return RecordedControlPlanes()
+
+
+@pytest.fixture
+def cloud(
+    tmp_path: Path,
+    machines: RecordedMachines,
+    control_planes: RecordedControlPlanes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Cloud:
     """Return an empty cloud, with its claim on the host's addresses kept inside the test's folder."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    return Cloud(tmp_path / "home", machines)
+    return Cloud(tmp_path / "home", machines, control_planes)
 
 
 @pytest.fixture

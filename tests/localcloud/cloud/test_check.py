@@ -118,8 +118,13 @@ REFUSED = [
     (POLICY, {"policyName": "p"}, ["policyDocument: one of document, policyDocument, statements is needed."]),
     (
         BUCKET,
-        {"lifecycleRules": [{"enabled": True}]},
-        ["lifecycleRules: the local cloud has no lifecycle rules. Leave them out here."],
+        {"lifecycleRules": [{"enabled": True, "abortMultipartUploads": [{"days": 1}], "expirations": [{}]}]},
+        [
+            (
+                "lifecycleRules[0].expirations[0]: exactly one of createdBeforeDate, date, days, "
+                "expiredObjectDeleteMarker is needed."
+            )
+        ],
     ),
     (BUCKET_OBJECT, {"bucket": "abc", "key": "k"}, ["content: one of content, source is needed."]),
     (
@@ -184,14 +189,14 @@ def test_unknown_types_and_functions_are_loud() -> None:
     with pytest.raises(LocalCloudError) as provider_error:
         rule("aws:s3/bucket:Bucket")
     with pytest.raises(LocalCloudError) as function_error:
-        function("alicloud:kms/getKeys:getKeys")
+        function("alicloud:dns/zones:zones")
 
     assert str(type_error.value) == (
         "alicloud:vpc/network:Netwrok: this resource type is not in the local cloud."
         " Did you mean 'alicloud:vpc/network:Network'?"
     )
     assert str(provider_error.value) == "provider: 'aws' is not in the local cloud. It has alicloud and random."
-    assert str(function_error.value) == "alicloud:kms/getKeys:getKeys: this function is not in the local cloud."
+    assert str(function_error.value) == "alicloud:dns/zones:zones: this function is not in the local cloud."
 
 
 def test_function_arguments_are_checked() -> None:

@@ -8,7 +8,7 @@ from scripts.localcloud.kinds import DISK_ATTACHMENT, ROLE_ATTACHMENT
 from scripts.localcloud.machines.spec import MachineError
 from scripts.localcloud.values import Value
 from tests.localcloud.cloud.test_network_laws import refusal
-from tests.localcloud.cloud.world import IMAGE, RecordedMachines, Region
+from tests.localcloud.cloud.world import IMAGE, TRUST, RecordedMachines, Region
 
 REFUSED: list[tuple[dict[str, Value], str]] = [
     ({"imageId": "ubuntu"}, "InvalidImageId.NotFound: No image 'ubuntu'."),
@@ -214,7 +214,7 @@ def test_an_instance_has_one_role(region: Region, machines: RecordedMachines) ->
     instance = region.machine()
     region.role("a")
     region.role("b")
-    region.role("c", assumeRolePolicyDocument="{}")
+    region.role("c", assumeRolePolicyDocument=TRUST.replace("ecs", "oss"))
     link = region.make(ROLE_ATTACHMENT, instanceId=instance.id, ramRoleName="a")
 
     assert refusal(lambda: region.make(ROLE_ATTACHMENT, instanceId=instance.id, ramRoleName="b")) == (

@@ -10,7 +10,7 @@ from pulumi._types import input_type_py_to_pulumi_names
 from scripts.localcloud import create_rules
 from scripts.localcloud.facts import Family, family, images, instance_types, regions
 from scripts.localcloud.kinds import EIP_ASSOCIATION, INVOCATION, SECURITY_RULE, SWITCH
-from scripts.localcloud.laws import LAWS
+from scripts.localcloud.laws import FUNCTIONS, LAWS
 from scripts.localcloud.rules import PROVIDERS, Rule, provider
 from scripts.localcloud.suppress import CONDITIONS
 
@@ -22,6 +22,11 @@ BY_DATA_OR_LAW = {SWITCH, EIP_ASSOCIATION, INVOCATION}
 def test_every_type_has_a_law_and_every_law_a_type() -> None:
     """A type in the data behaves somehow; a law is about a type in the data."""
     assert RULES.keys() == LAWS.keys()
+
+
+def test_every_function_has_an_answer() -> None:
+    """A function in the data is answered; an answer is to a function in the data."""
+    assert {token for name in PROVIDERS for token in provider(name).functions} == FUNCTIONS.keys()
 
 
 def test_every_suppressed_change_has_its_condition() -> None:
@@ -53,10 +58,8 @@ def test_every_file_says_where_it_is_from(name: str) -> None:
 def test_inputs_are_those_of_the_sdk(rule: Rule) -> None:
     """The inputs of each type are the ones that the pinned SDK can pass, no more and no fewer."""
     package, module, name = rule.type.split(":")
-    args = getattr(
-        importlib.import_module(f"pulumi_{package}.{module.split('/')[0].replace('index', '')}".rstrip(".")),
-        f"{name}Args",
-    )
+    service = importlib.import_module(f"pulumi_{package}.{module.split('/')[0].replace('index', '')}".rstrip("."))
+    args = getattr(service, f"{name}InitArgs", None) or getattr(service, f"{name}Args")
 
     assert set(input_type_py_to_pulumi_names(args).values()) == {
         prop for prop, row in rule.properties.items() if not row.output

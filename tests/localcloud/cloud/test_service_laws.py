@@ -150,8 +150,14 @@ def test_what_the_endpoints_are_given(region: Region, cloud: Cloud) -> None:
     assert {
         "oos": {"cn-hangzhou": {"llm-key": {"value": SENTINEL}}},
         "roles": {
-            "reader": {"statements": [{"effect": "Allow", "actions": ["oos:GetSecretParameter"], "resources": ["*"]}]}
+            "reader": {
+                "arn": "acs:ram::1234567890123456:role/reader",
+                "trust": [{"services": ["ecs.aliyuncs.com"], "providers": [], "conditions": []}],
+                "statements": [{"effect": "Allow", "actions": ["oos:GetSecretParameter"], "resources": ["*"]}],
+            }
         },
+        "users": {},
+        "oidc": {},
         "oss": {"weights": {"region": "cn-hangzhou", "root": str(cloud.home / "oss/weights")}},
         "modelscope": {"root": None},
     } == json.loads(path.read_text())

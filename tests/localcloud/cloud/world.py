@@ -1,15 +1,19 @@
 """What the tests of the cloud share: machines that write down what they are told, and resources in one line each."""
 
 import base64
+import json
 from dataclasses import dataclass, field
 from threading import Event
 
 from scripts.localcloud.cloud import Cloud, Target
 from scripts.localcloud.kinds import (
+    ACL,
+    CLUSTER,
     COMMAND,
     DEPLOYMENT_SET,
     DISK,
     EIP,
+    EXECUTION,
     INSTANCE,
     NAT_GATEWAY,
     NETWORK_INTERFACE,
@@ -109,6 +113,21 @@ class RecordedMachines:
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
+
+
+@dataclass
+class RecordedControlPlanes:
+    """Control planes that act on nothing and remember what they were told."""
+
+    calls: list[tuple[str, str]] = field(default_factory=list)
+
+    def start(self, cluster_id: str) -> None:
+        """Remember the start."""
+        self.calls.append(("start", cluster_id))
+
+    def stop(self, cluster_id: str) -> None:
+        """Remember the stop."""
+        self.calls.append(("stop", cluster_id))
 
 
 class Region:
@@ -229,3 +248,39 @@ class Region:
         content = base64.b64encode(script.encode()).decode()
         given: Values = {"type": "RunShellScript", "commandContent": content}
         return self.make(COMMAND, **(given | inputs))
+
+    def cluster(self, switch: Record, **inputs: Value) -> Record:
+        """Make an ACS cluster on *switch*."""
+        given: Values = {
+            "name": "llm",
+            "profile": "Acs",
+            "vswitchIds": [switch.id],
+            "serviceCidr": "192.168.0.0/16",
+            "newNatGateway": False,
+            "slbInternetEnabled": False,
+        }
+        return self.make(CLUSTER, **(given | inputs))
+
+    def acl(self, *cidrs: str) -> Record:
+        """Make a list of *cidrs*."""
+        return self.make(ACL, name="callers", entryLists=[{"entry": cidr} for cidr in cidrs])
+
+    def put_acl(self, cluster: Record, acl: Record, **parameters: Value) -> Record:
+        """Have a template put *acl* on the listener of the API server of *cluster*."""
+        asked: Values = {
+            "RegionId": "cn-hangzhou",
+            "LoadBalancerId": cluster.text("slbId"),
+            "ListenerPort": 6443,
+            "AclStatus": "on",
+            "AclType": "white",
+            "AclId": acl.id,
+        }
+        return self.execution(asked | parameters)
+
+    def execution(self, parameters: Values, **inputs: Value) -> Record:
+        """Have a template call SetLoadBalancerTCPListenerAttribute with *parameters*."""
+        call = {"Service": "SLB", "API": "SetLoadBalancerTCPListenerAttribute", "Parameters": parameters}
+        task = {"Name": "list", "Action": "ACS::ExecuteApi", "Properties": call}
+        content = json.dumps({"FormatVersion": "OOS-2019-06-01", "Tasks": [task]})
+        given: Values = {"templateName": "list", "templateContent": content}
+        return self.make(EXECUTION, **(given | inputs))
