@@ -5,25 +5,13 @@
 
 import json
 import os
-import re
 import time
-from http.client import HTTPException
 
 from cloud import FatalError, Web, run
+from counters import TOKENS, total
 from probe import SilentError, ask
 
 PATIENCE = 600
-TOKENS = re.compile(r"^(?:vllm|sglang):(?:prompt|generation)_tokens_total(?:{.*})? (\S+)$", re.MULTILINE)
-
-
-# The engine's own counters, or None when they cannot be read.
-def tokens(web, url):
-    try:
-        _, text = web.text("GET", url + "/metrics", {})
-    except (OSError, HTTPException):
-        return None
-    found = TOKENS.findall(text)
-    return sum(map(float, found)) if found else None
 
 
 def recall(path):
@@ -41,7 +29,7 @@ def remember(path, count):
 
 def main(settings, web, path, patience=PATIENCE):
     url = f"http://127.0.0.1:{settings['LLM_ENGINE_PORT']}"
-    count, last = tokens(web, url), recall(path)
+    count, last = total(web, url, TOKENS), recall(path)
     said = "it gives tokens"
     if count is None or count == last["tokens"]:
         try:

@@ -18,7 +18,7 @@ def revision(pod):
 # Those of the youngest one's revision: others are on their way out, whatever keeps them.
 def newest(pods):
     pods = sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"])
-    return [pod for pod in pods if revision(pod) == revision(pods[-1]) and "deletionTimestamp" not in pod["metadata"]]
+    return [pod for pod in pods if revision(pod) == revision(pods[-1])]
 
 
 def containers(pod):
@@ -26,25 +26,14 @@ def containers(pod):
     return status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
 
 
-# How a container last ended, and whether it runs again.
-def end(container):
-    for state in ("state", "lastState"):
-        ended = container.get(state, {}).get("terminated")
-        if ended:
-            return ended, state == "lastState"
-    return None, False
-
-
+# How a container ended last, and what it said then.
 def obituary(kube, pod, container):
-    ended, previous = end(container)
+    now = container.get("state", {}).get("terminated")
+    ended = now or container.get("lastState", {}).get("terminated") or {}
     name, what = pod["metadata"]["name"], container["name"]
-    said = kube.last_words(name, what, previous) or ended.get("message", "") or "(nothing)"
-    how = f"code {ended['exitCode']}, {ended.get('reason', 'Error')}"
-    return f"{name}: {what} ended ({how}) after {container['restartCount']} restarts. Its last lines:\n{said}"
-
-
-def dead(container):
-    return container["restartCount"] >= RESTARTS and not container["ready"] and end(container)[0]
+    said = kube.last_words(name, what, previous=not now) or ended.get("message") or "(none)"
+    how = f"code {ended.get('exitCode', '?')}, {ended.get('reason', 'Error')}"
+    return f"{name}: {what} ended ({how}); restarts: {container['restartCount']}; its last lines:\n{said}"
 
 
 def failed(pod):
@@ -74,12 +63,32 @@ def doing(pod):
     return f"{pod['metadata']['name']} is {status.get('phase', 'Pending')}{why}"
 
 
-# What they are doing; raises what ends the waiting, or may.
-def check(kube, pods):
-    for pod in pods:
-        for container in filter(dead, containers(pod)):
-            raise FatalError(obituary(kube, pod, container))
-    troubles = [trouble for pod in pods for trouble in stuck(pod)]
-    if troubles:
-        raise StuckError("; ".join(troubles[:3]))
-    return "; ".join(doing(pod) for pod in pods[:3])
+# Follows pods from one look to the next.
+class Watch:
+    def __init__(self, kube):
+        self.kube = kube
+        # How often a container ended, by the name of its pod and its own, then by the pod's uid: where several pods
+        # are one replica, all of them are made anew, under their old names, when a container of one of them ends.
+        self.ends = {}
+
+    # What they are doing; raises what ends the waiting, or may.
+    def look(self, pods):
+        for pod in pods:
+            for container in containers(pod):
+                self.count(pod, container)
+        pods = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        troubles = [trouble for pod in pods for trouble in stuck(pod)]
+        if troubles:
+            raise StuckError("; ".join(troubles[:3]))
+        return "; ".join(doing(pod) for pod in pods[:3]) or "no pod yet"
+
+    def count(self, pod, container):
+        ends = self.ends.setdefault((pod["metadata"]["name"], container["name"]), {})
+        times, uid = container["restartCount"], pod["metadata"]["uid"]
+        if container["ready"] or times <= ends.get(uid, 0):
+            return
+        ends[uid] = times
+        said = obituary(self.kube, pod, container)
+        if sum(ends.values()) >= RESTARTS:
+            raise FatalError(said)
+        print(said, flush=True)

@@ -23,6 +23,7 @@ class Readiness:
         self.settings, self.web, self.kube, self.secrets = settings, web, kube, secrets
         self.name = settings["LLM_NAME"]
         self.wanted = int(settings["LLM_REPLICAS"])
+        self.watch = pods.Watch(kube)
 
     def __call__(self):
         for group, kind, serving in KINDS:
@@ -44,8 +45,8 @@ class Readiness:
         for condition in status.get("conditions", []):
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
                 raise StuckError(f"no pod can be made: {condition.get('message', '')}")
-        listed = self.kube.pods(f"app.kubernetes.io/name={self.name},app.kubernetes.io/component=engine")
-        doing = pods.check(self.kube, pods.newest(listed)) if updated else "no pod yet"
+        listed = self.kube.pods(f"app.kubernetes.io/name={self.name},app.kubernetes.io/component in (engine,worker)")
+        doing = self.watch.look(pods.newest(listed)) if updated else "no pod yet"
         return f"{good} of {self.wanted} replicas serve, {updated} are up to date; {doing}"
 
     def answer(self):

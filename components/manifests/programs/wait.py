@@ -15,6 +15,7 @@ FLUID = "apis/data.fluid.io/v1alpha1"
 class Loading:
     def __init__(self, kube, name):
         self.kube, self.name = kube, name
+        self.watch = pods.Watch(kube)
 
     def __call__(self):
         load = self.kube.get(FLUID, "dataloads/" + self.name)
@@ -28,8 +29,8 @@ class Loading:
         loaders = self.kube.pods(f"release={self.name}-loader")
         if phase == "Failed":
             raise FatalError(self.cause(status, loaders))
-        doing = pods.check(self.kube, self.kube.pods(f"release={dataset}") + loaders)
-        return False, f"the load is {phase or 'Pending'}; {self.cached(dataset)}; {doing or 'no pod of the cache yet'}"
+        doing = self.watch.look(self.kube.pods(f"release={dataset}") + loaders)
+        return False, f"the load is {phase or 'Pending'}; {self.cached(dataset)}; {doing}"
 
     def cause(self, status, loaders):
         said = [condition.get("message", "") for condition in status.get("conditions", [])]
