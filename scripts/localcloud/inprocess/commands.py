@@ -19,7 +19,7 @@ from scripts.localcloud.inprocess.program import main_program, run
 from scripts.localcloud.inprocess.project import Project
 from scripts.localcloud.inprocess.providers import Providers
 from scripts.localcloud.inprocess.stack_file import Known, StackFile
-from scripts.localcloud.kinds import INSTANCE
+from scripts.localcloud.kinds import CLUSTER, INSTANCE
 from scripts.localcloud.laws import LAWS
 from scripts.localcloud.machines.spec import MachineError
 from scripts.localcloud.values import text
@@ -169,7 +169,10 @@ def status(cloud: Cloud, say: Say) -> bool:
         address = record.text("primaryIpAddress") or record.text("ipAddress")
         facts = "  ".join(part for part in (state, address) if part)
         say(f"{display.short_type(record.type)}  {record.id}  {facts}".rstrip())
-    if not world.records:
+    for balancer in world.balancers:
+        owner = f"Service {balancer.service} of {balancer.cluster}" if balancer.service else balancer.cluster
+        say(f"slb:LoadBalancer  {balancer.id}  {owner}  {balancer.address}")
+    if not (world.records or world.balancers):
         say(f"Nothing exists in the local cloud at {cloud.home}.")
     return True
 
@@ -190,7 +193,10 @@ def run_on_machine(cloud: Cloud, name: str, command: str, say: Say) -> bool:
 def down(cloud: Cloud, say: Say) -> bool:
     """Remove the whole local cloud: machines, disks, state."""
     if cloud.home.exists():
-        for record in cloud.store.read().all(INSTANCE):
+        world = cloud.store.read()
+        for cluster in world.all(CLUSTER):
+            cloud.control_planes.stop(cluster.id)
+        for record in world.all(INSTANCE):
             with suppress(MachineError):
                 cloud.machines.delete(record.id)
         addresses.release(cloud.home)

@@ -6,6 +6,7 @@ import pytest
 
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
+from scripts.localcloud.inprocess import commands
 from scripts.localcloud.kinds import ADDON, CLUSTER, GET_CLUSTERS, GET_CREDENTIAL, LOG_PROJECT, SECURITY_GROUP
 from scripts.localcloud.kubernetes.objects import Objects, folder_of
 from scripts.localcloud.laws import balancers
@@ -225,3 +226,22 @@ def test_its_key_is_shown_where_it_is_asked_for(region: Region, switch: Record) 
     assert [{"clusterCert": "", "clientCert": "", "clientKey": ""}] == quiet.properties["certificateAuthorities"]
     assert loud.properties["certificateAuthorities"] != quiet.properties["certificateAuthorities"]
     assert CLUSTER == loud.type
+
+
+def test_the_cloud_shows_and_ends_clusters(
+    region: Region, switch: Record, cloud: Cloud, control_planes: RecordedControlPlanes
+) -> None:
+    """``status`` shows the load balancers that nobody declared, ``down`` ends the control planes."""
+    cluster = region.cluster(switch)
+    with cloud.store.transaction() as world:
+        balancers.add(world, cloud.home, cluster, {"80": ""}, "llm/serve")
+    said: list[str] = []
+    commands.status(cloud, said.append)
+    commands.down(cloud, said.append)
+    site = cluster.text("slbIntranet").removesuffix(".1.4")
+
+    assert [
+        f"slb:LoadBalancer  lb-bp100000000000000001  {ID}  {site}.1.4",
+        f"slb:LoadBalancer  lb-bp100000000000000002  Service llm/serve of {ID}  {site}.1.5",
+    ] == said[-3:-1]
+    assert ("stop", ID) == control_planes.calls[-1]

@@ -1,5 +1,6 @@
 """Both doors lead to the same cloud: same refusals, same ids, same secrets, same half-made resources."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,13 @@ from pulumi.runtime.proto import provider_pb2
 from scripts.localcloud import wire
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.kinds import (
+    ACCESS_KEY,
+    ACL,
+    CLUSTER,
     DEPLOYMENT_SET,
+    EIP,
+    EIP_ASSOCIATION,
+    EXECUTION,
     GET_INVOCATIONS,
     INSTANCE,
     INVOCATION,
@@ -18,6 +25,7 @@ from scripts.localcloud.kinds import (
     SECRET_PARAMETER,
     SECURITY_GROUP,
     SWITCH,
+    USER,
     VPC,
 )
 from scripts.localcloud.machines.spec import CommandResult
@@ -116,6 +124,37 @@ def test_an_interface_and_its_attachment(door: Door, region: Region) -> None:
     link = door.create(NETWORK_INTERFACE_ATTACHMENT, "link", struct(**ids))
 
     assert f"{interface.id}:{instance.id}" == link.id
+
+
+def test_a_cluster_behind_a_list(door: Door) -> None:
+    """A cluster with a public address for its API server can be made through either door."""
+    door.create(VPC, "net", struct(cidrBlock="10.0.0.0/8"))
+    door.create(SWITCH, "sw", struct(vpcId=f"vpc-{ID}", zoneId="cn-hangzhou-k", cidrBlock="10.0.1.0/24"))
+    acl = door.create(ACL, "callers", struct(entryLists=[{"entry": "203.0.113.0/24"}]))
+    eip = door.create(EIP, "api", struct())
+    private: Values = {"newNatGateway": False, "slbInternetEnabled": False}
+    asked: Values = private | {"profile": "Acs", "vswitchIds": [f"vsw-{ID}"], "serviceCidr": "192.168.0.0/16"}
+    made = door.create(CLUSTER, "llm", struct(**asked))
+    balancer = str((made.outputs or {})["slbId"])
+    parameters: Values = {"LoadBalancerId": balancer, "ListenerPort": 6443, "AclStatus": "on", "AclType": "white"}
+    run = door.create(EXECUTION, "list", list_with(parameters | {"AclId": acl.id}))
+    link = door.create(EIP_ASSOCIATION, "api", struct(allocationId=eip.id, instanceId=balancer))
+
+    assert ("Success", f"eip-{ID}:lb-{ID}") == ((run.outputs or {})["status"], link.id)
+
+
+def list_with(parameters: Values) -> struct_pb2.Struct:
+    """Return an execution that calls SetLoadBalancerTCPListenerAttribute with *parameters*."""
+    call = {"Service": "SLB", "API": "SetLoadBalancerTCPListenerAttribute", "Parameters": parameters}
+    task = {"Name": "list", "Action": "ACS::ExecuteApi", "Properties": call}
+    return struct(templateName="list", templateContent=json.dumps({"FormatVersion": "OOS-2019-06-01", "Tasks": [task]}))
+
+
+def test_the_secret_of_a_key(door: Door) -> None:
+    """A secret that the service makes comes back as one."""
+    door.create(USER, "reader", struct(name="reader"))
+
+    assert {"secret"} == door.create(ACCESS_KEY, "key", struct(userName="reader")).secret
 
 
 def test_an_unknown_type(door: Door) -> None:

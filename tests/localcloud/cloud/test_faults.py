@@ -131,8 +131,9 @@ def test_the_environment_goes_first(region: Region, cloud: Cloud, monkeypatch: p
         (
             {"create": {VPC: "NoStock"}},
             (
-                "here: NoStock is no error code known here. One of Forbidden.RAM, IncorrectInstanceStatus, "
-                "InternalError, InvalidAccountStatus.NotEnoughBalance, InvalidResourceType.NotSupported, "
+                "here: NoStock is no error code known here. One of BucketAlreadyExists, Forbidden.RAM, "
+                "IncorrectInstanceStatus, InternalError, InvalidAccountStatus.NotEnoughBalance, "
+                "InvalidResourceType.NotSupported, "
                 "OperationDenied.NoStock, QuotaExceed.ElasticQuota, ServiceUnavailable, Throttling."
             ),
         ),
