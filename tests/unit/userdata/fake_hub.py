@@ -153,17 +153,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def oss4_right(method: str, target: str, head: dict[str, str]) -> bool:
-    """Return whether *head* signs the request by OSS4-HMAC-SHA256 with the role's credentials."""
+def oss4_right(method: str, target: str, head: dict[str, str], token: str | None = STS) -> bool:
+    """Return whether *head* signs the request by OSS4-HMAC-SHA256 with the credentials, a role's have a *token*."""
     shape = r"OSS4-HMAC-SHA256 Credential=([^/]*)/(\d{8})/cn-test/oss/aliyun_v4_request,Signature=([0-9a-f]{64})"
     match = re.fullmatch(shape, head.get("authorization", ""))
     date = head.get("x-oss-date", "")
-    if not match or match[1] != ID or match[2] != date[:8] or head.get("x-oss-security-token") != STS:
+    if not match or match[1] != ID or match[2] != date[:8] or head.get("x-oss-security-token") != token:
         return False
     url = urlsplit(target)
     pairs = sorted(parse_qsl(url.query, keep_blank_values=True))
     query = "&".join(f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" if v else quote(k) for k, v in pairs)
-    own = "".join(f"{name}:{head[name]}\n" for name in sorted(head) if name.startswith("x-oss-"))
+    signed = [name for name in sorted(head) if name.startswith("x-oss-") or name in ("content-md5", "content-type")]
+    own = "".join(f"{name}:{head[name]}\n" for name in signed)
     canonical = f"{method}\n/bucket{quote(unquote(url.path), safe='/-_.~')}\n{query}\n{own}\n\nUNSIGNED-PAYLOAD"
     scope = f"{match[2]}/cn-test/oss/aliyun_v4_request"
     text = f"OSS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""The machine's Python programs, as modules."""
+"""The Python programs of machines and of pods, as modules."""
 
 import http.client
 import importlib
@@ -9,18 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-MACHINE = Path(__file__).parents[3] / "components" / "userdata" / "machine"
+COMPONENTS = Path(__file__).parents[3] / "components"
+MACHINE = COMPONENTS / "userdata" / "machine"
+FOLDERS = [str(MACHINE / "python"), str(COMPONENTS / "manifests" / "programs")]
 Connect = Callable[[str, str], http.client.HTTPConnection]
 
 
 def program(name: str) -> Any:  # noqa: ANN401  an untyped program
-    """Return the module in machine/python of that name; they import each other as neighbours, as on the machine."""
-    folder = str(MACHINE / "python")
-    sys.path.insert(0, folder)
+    """Return the program of that name; they import each other as neighbours, as on the machine and in the pod."""
+    sys.path[:0] = FOLDERS
     try:
         return importlib.import_module(name)
     finally:
-        sys.path.remove(folder)
+        del sys.path[: len(FOLDERS)]
 
 
 def loopback(port: int) -> Connect:

@@ -55,14 +55,15 @@ class Transfer:
         return sum(list(self.got.values()))
 
     def run(self, items, report):
-        jobs = list(map(ThreadPoolExecutor(self.files).submit, [self.file] * len(items), items))
-        ended = others = set(jobs)
-        while others and not self.over:
-            report()
-            ended, others = wait(jobs, 5, FIRST_EXCEPTION)
-            self.over = any(job.exception() for job in ended)
-        for job in jobs:
-            job.cancel()
+        with ThreadPoolExecutor(self.files) as pool:
+            jobs = [pool.submit(self.file, item) for item in items]
+            ended = others = set(jobs)
+            while others and not self.over:
+                report()
+                ended, others = wait(jobs, 5, FIRST_EXCEPTION)
+                self.over = any(job.exception() for job in ended)
+            for job in jobs:
+                job.cancel()
         for job in ended:
             job.result()
 
