@@ -51,7 +51,7 @@ class Cloud:
     ) -> None:
         self.home = home
         self.store = Store(home)
-        self.control_planes = control_planes or Daemons(home)
+        self.control_planes = control_planes or Daemons(home, os.environ.get(MACHINES) or "boot")
         self._machines = machines
 
     @property
@@ -204,9 +204,9 @@ class Cloud:
             world.remove(record)
             self._commit(world)
 
-    def invoke(self, token: str, inputs: Values) -> Values:
+    def invoke(self, token: str, inputs: Values, region: str) -> Values:
         """
-        Answer a provider function.
+        Answer a provider function about *region*.
 
         Raises:
             LocalCloudError: Unknown function or arguments.
@@ -215,7 +215,7 @@ class Cloud:
         checked = check_function(token, function(token), inputs)
         if checked.failures:
             raise LocalCloudError("\n".join(map(str, checked.failures)))
-        return FUNCTIONS[token](self.store.read(), checked.inputs)
+        return FUNCTIONS[token](self.store.read(), region, checked.inputs)
 
     def _ask(
         self,

@@ -15,13 +15,20 @@ class ControlPlanes(Protocol):
 
 
 class Daemons:
-    """Control planes that are processes of this host and outlive whoever started them."""
+    """Control planes that are processes of this host and outlive whoever started them; *mode* as for machines."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, mode: str) -> None:
         self._home = home
+        self._mode = mode
 
     def start(self, cluster_id: str) -> None:
         """Start the process, unless it runs."""
+        from scripts.localcloud.kubernetes.controllers import start_control_plane  # noqa: PLC0415 few need it
+
+        start_control_plane(self._home, cluster_id, self._mode)
 
     def stop(self, cluster_id: str) -> None:
         """End the process and the pods."""
+        from scripts.localcloud.kubernetes.controllers import stop_control_plane  # noqa: PLC0415 few need it
+
+        stop_control_plane(self._home, cluster_id, self._mode)

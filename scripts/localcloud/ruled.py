@@ -96,7 +96,7 @@ class Ruled:
 
     def invoke(self, token: str, inputs: Values) -> Values:
         """Answer a function."""
-        return self._cloud.invoke(token, inputs)
+        return self._cloud.invoke(token, inputs, self._region)
 
     def _target(self, call: Call) -> Target:
         return Target(self._region, call.timeout_seconds, call.cancelled)

@@ -72,9 +72,9 @@ _ALL: tuple[Law, ...] = (
 LAWS: Mapping[str, Law] = {law.type: law for law in _ALL}
 """By resource type; a test holds this to the types in the rules."""
 
-FUNCTIONS: Mapping[str, Callable[[World, Values], Values]] = {
+FUNCTIONS: Mapping[str, Callable[[World, str, Values], Values]] = {
     GET_INVOCATIONS: command.invocations,
     GET_CREDENTIAL: cluster_functions.cluster_credential,
     GET_CLUSTERS: cluster_functions.clusters,
 }
-"""What answers a provider function; a test holds this to the functions in the rules."""
+"""What answers a provider function about a region; a test holds this to the functions in the rules."""

@@ -30,7 +30,7 @@ _SHOWN = (
 )
 
 
-def cluster_credential(world: World, inputs: Values) -> Values:
+def cluster_credential(world: World, region: str, inputs: Values) -> Values:  # noqa: ARG001 ids are global
     """Return what ``getClusterCredential`` answers: the one credential of the cluster's owner, or a temporary one."""
     _check(inputs)
     cluster = world.need(CLUSTER, text(inputs, "clusterId"), "ErrorClusterNotFound")
@@ -46,10 +46,10 @@ def cluster_credential(world: World, inputs: Values) -> Values:
     }
 
 
-def clusters(world: World, inputs: Values) -> Values:
-    """Return what ``getClusters`` answers."""
+def clusters(world: World, region: str, inputs: Values) -> Values:
+    """Return what ``getClusters`` answers: the clusters of one region."""
     _check(inputs)
-    found = [_described(cluster) for cluster in world.all(CLUSTER)]
+    found = [_described(cluster) for cluster in world.all(CLUSTER) if cluster.region == region]
     rows = [row for row in found if _meant(row, inputs)]
     names: list[Value] = [row["clusterName"] for row in rows]
     return inputs | {"id": "clusters", "ids": [row["id"] for row in rows], "names": names, "clusters": list(rows)}

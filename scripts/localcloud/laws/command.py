@@ -127,13 +127,15 @@ def _status(results: dict[str, Values | None]) -> str:
     return "Success" if all(good) else "PartialFailed" if any(good) else "Failed"
 
 
-def invocations(world: World, inputs: Values) -> Values:
+def invocations(world: World, region: str, inputs: Values) -> Values:
     """Return what ``getEcsInvocations`` answers."""
     wanted, command_id = strings(inputs, "ids"), text(inputs, "commandId")
     found = [
         _described(world, record, plain=text(inputs, "contentEncoding") == "PlainText")
         for record in world.all(INVOCATION)
-        if (not wanted or record.id in wanted) and (not command_id or record.text("commandId") == command_id)
+        if record.region == region
+        and (not wanted or record.id in wanted)
+        and (not command_id or record.text("commandId") == command_id)
     ]
     status = text(inputs, "invokeStatus")
     rows = [row for row in found if not status or row["invocationStatus"] == status]

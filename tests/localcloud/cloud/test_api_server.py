@@ -32,7 +32,7 @@ def cluster(region: Region, eip: Record) -> Record:
 def kubeconfig(cloud: Cloud, cluster: Record, **minutes: Value) -> dict[str, Any]:
     """Return the kubeconfig of *cluster*."""
     asked: Values = {"clusterId": cluster.id}
-    answer = cloud.invoke(GET_CREDENTIAL, asked | minutes)
+    answer = cloud.invoke(GET_CREDENTIAL, asked | minutes, "cn-beijing")
     loaded: dict[str, Any] = yaml.safe_load(str(answer["kubeConfig"]))
     return loaded
 

@@ -207,16 +207,17 @@ def test_clusters_are_found(region: Region, switch: Record, cloud: Cloud, asked:
     region.cluster(switch)
     region.cluster(switch, name="other", profile="Default")
 
-    assert found == cloud.invoke(GET_CLUSTERS, asked)["names"]
+    assert found == cloud.invoke(GET_CLUSTERS, asked, "cn-hangzhou")["names"]
+    assert [] == cloud.invoke(GET_CLUSTERS, asked, "cn-beijing")["names"]
 
 
 def test_a_cluster_that_is_not_there_has_no_credential(cloud: Cloud) -> None:
     """A credential is that of a cluster."""
-    assert refusal(lambda: cloud.invoke(GET_CREDENTIAL, {"clusterId": "c0"})) == (
+    assert refusal(lambda: cloud.invoke(GET_CREDENTIAL, {"clusterId": "c0"}, "cn-hangzhou")) == (
         "ErrorClusterNotFound: The specified ManagedKubernetes 'c0' does not exist."
     )
     with pytest.raises(LocalCloudError, match="writes no outputFile"):
-        cloud.invoke(GET_CLUSTERS, {"outputFile": "clusters.json"})
+        cloud.invoke(GET_CLUSTERS, {"outputFile": "clusters.json"}, "cn-hangzhou")
 
 
 def test_its_key_is_shown_where_it_is_asked_for(region: Region, switch: Record) -> None:

@@ -17,7 +17,7 @@ from tests.localcloud.cloud.world import RecordedMachines, Region
 def runs(cloud: Cloud, **inputs: Value) -> list[Values]:
     """Return what the service says about runs."""
     asked: Values = {"contentEncoding": "PlainText"}
-    found = cloud.invoke(GET_INVOCATIONS, asked | inputs)["invocations"]
+    found = cloud.invoke(GET_INVOCATIONS, asked | inputs, "cn-hangzhou")["invocations"]
     assert isinstance(found, list)
     return [run for run in found if isinstance(run, dict)]
 
