@@ -17,6 +17,7 @@ VARIABLE = "LOCALCLOUD_FAULTS"
 RETRIES = 8
 """How often the provider repeats a throttled call before it gives up; without waiting, here."""
 _CALLS = ("create", "update", "delete")
+_CLUSTER = {"load_balancers": int, "data_load_fails": bool}
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Faults:
 
     *calls* are refusals by call and type, *throttle* counts calls and *slow* seconds by type, *stock* is how many
     instances of a type a zone has, *machine* goes wrong on every machine, *machines* by the name, or its end, of one.
+    *cluster* goes wrong in clusters: *load_balancers* is how many CLBs the account may have, those of API servers
+    included; with *data_load_fails* no DataLoad succeeds.
     """
 
     calls: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -34,6 +37,7 @@ class Faults:
     stock: Mapping[str, int] = field(default_factory=dict)
     machine: Mapping[str, object] = field(default_factory=dict)
     machines: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    cluster: Mapping[str, object] = field(default_factory=dict)
 
     def refuse(self, call: str, type_: str) -> None:
         """
@@ -89,7 +93,7 @@ def parse(document: object, source: str) -> Faults:
         LocalCloudError: A fault that nobody knows.
 
     """
-    known = (*_CALLS, "throttle", "slow", "stock", "machine", "machines")
+    known = (*_CALLS, "throttle", "slow", "stock", "machine", "machines", "cluster")
     if not isinstance(document, dict):
         raise LocalCloudError(f"{source}: must be an object with {', '.join(known)}.")
     for key, value in document.items():
@@ -104,6 +108,7 @@ def parse(document: object, source: str) -> Faults:
     for kind in set(document.get("stock", {})) - set(instance_types()):
         raise LocalCloudError(f"{source}: stock: no instance type {kind!r}.{suggestion(kind, instance_types())}")
     _check_machines(document, source)
+    _check_cluster(document.get("cluster", {}), source)
     calls = {call: document.get(call, {}) for call in _CALLS}
     return Faults(calls, **{key: document[key] for key in known if key in document and key not in _CALLS})
 
@@ -118,3 +123,12 @@ def _check_machines(document: Mapping[str, Mapping[str, object]], source: str) -
             check_faults(own)
         except MachineError as problem:
             raise LocalCloudError(f"{source}: {path}: {problem}") from None
+
+
+def _check_cluster(asked: Mapping[str, object], source: str) -> None:
+    for name, value in asked.items():
+        if name not in _CLUSTER:
+            near = suggestion(name, _CLUSTER)
+            raise LocalCloudError(f"{source}: cluster: {name!r} is no fault. One of {', '.join(_CLUSTER)}.{near}")
+        if type(value) is not _CLUSTER[name]:
+            raise LocalCloudError(f"{source}: cluster.{name}: {value!r} is no {_CLUSTER[name].__name__}.")

@@ -1,0 +1,203 @@
+"""A control plane on disk: what it asks of whatever runs pods, and what it writes down."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.localcloud.kinds import ACL
+from scripts.localcloud.kubernetes.controllers.plane import ControlPlane
+from scripts.localcloud.kubernetes.objects import ClusterGoneError
+from scripts.localcloud.store import Store, write_json
+from scripts.localcloud.values import Value
+from scripts.localcloud.world import Record
+from tests.localcloud.kubernetes.controllers.site import ID, REGION, Site
+
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {{namespace: llm, name: {name}, labels: {{app: qwq}}}}
+spec: {{terminationGracePeriodSeconds: 7, containers: [{{name: engine, image: vllm}}], volumes: {volumes}}}
+"""
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata:
+  namespace: llm
+  name: qwq
+  annotations: {{{annotations}}}
+spec: {{type: LoadBalancer, selector: {{app: qwq}}, ports: [{{port: 80, targetPort: 8000}}]}}
+"""
+PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+PRIVATE = f"{PREFIX}address-type: intranet"
+LISTED = f"{PREFIX}acl-status: 'on', {PREFIX}acl-type: white, {PREFIX}acl-id: acl-1"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Return a site whose threads end with the test."""
+    made = Site(tmp_path)
+    yield made
+    made.plane.close()
+
+
+def test_a_pods_life(site: Site) -> None:
+    """A pod is started with what surrounds it, its status is written down, and it goes when it has ended."""
+    site.add(POD, name="a", volumes="[]")
+    site.ready("a")
+    facts = site.pods.facts["a"]
+    status = site.status("Pod", "a")
+    site.remove("Pod", "a")
+    site.until(lambda: site.find("Pod", "a") is None)
+
+    assert (ID, REGION, "cn-hangzhou-k", False) == (facts.cluster_id, facts.region, facts.zone, facts.internet)
+    assert facts.address.endswith(".2.254")
+    assert facts.address == status["podIP"]
+    assert {"Ready": "True", "PodScheduled": "True"} == {each["type"]: each["status"] for each in status["conditions"]}
+    assert [("start", "a"), ("stop", "a", 7)] == site.pods.told
+
+
+def test_addresses(site: Site) -> None:
+    """No two pods have one address, and that of a pod that is gone is given again."""
+    for name in ("a", "b"):
+        site.add(POD, name=name, volumes="[]")
+        site.ready(name)
+    site.remove("Pod", "a")
+    site.until(lambda: site.find("Pod", "a") is None)
+    site.add(POD, name="c", volumes="[]")
+    site.ready("c")
+
+    a, b, c = (site.pods.facts[name].address for name in "abc")
+    assert (True, a) == (a != b, c)
+
+
+def test_missing_secret(site: Site) -> None:
+    """A pod whose Secret is missing waits and says so; with it, it starts and is handed it."""
+    site.add(POD, name="a", volumes="[{name: key, secret: {secretName: keys}}]")
+    site.until(lambda: site.phase("a"))
+    (container,) = site.status("Pod", "a")["containerStatuses"]
+    site.add("{{apiVersion: v1, kind: Secret, metadata: {{namespace: llm, name: keys}}, data: {{}}}}")
+    site.ready("a")
+
+    assert {"waiting": {"reason": "ContainerCreating", "message": 'secret "keys" not found'}} == container["state"]
+    assert ["keys"] == [item["metadata"]["name"] for item in site.pods.facts["a"].objects]
+
+
+def test_pod_that_does_not_start(site: Site) -> None:
+    """A pod for which there is no room is tried again."""
+    site.pods.broken.add("a")
+    site.add(POD, name="a", volumes="[]")
+    site.until(lambda: "no room" in str(site.status("Pod", "a")))
+    site.pods.broken.clear()
+    site.ready("a")
+
+    assert "Running" == site.phase("a")
+
+
+def test_second_control_plane(site: Site) -> None:
+    """A control plane that follows another finds the pods and starts none again."""
+    site.add(POD, name="a", volumes="[]")
+    site.ready("a")
+    site.plane.close()
+    site.plane = ControlPlane(site.home, ID, site.pods)
+    site.pods.be("a", "Succeeded")
+    site.until(lambda: site.phase("a") == "Succeeded")
+
+    assert [("start", "a")] == site.pods.told
+
+
+def test_load_balancer(site: Site) -> None:
+    """A Service gets an address that leads to its ready pods; both go with it."""
+    site.add(SERVICE, annotations=PRIVATE)
+    site.until(site.ingress)
+    site.add(POD, name="a", volumes="[]")
+    site.ready("a")
+    (ingress,) = site.ingress()
+    site.until(lambda: len(site.pods.told) == 3)
+    site.remove("Service", "qwq")
+    site.until(lambda: site.find("Service", "qwq") is None)
+
+    address = ingress["ip"]
+    assert address.endswith(".2.4")
+    anybody = ["0.0.0.0/0"]
+    assert [
+        ("listen", address, 80, [], 0, anybody),
+        ("start", "a"),
+        ("listen", address, 80, ["a"], 8000, anybody),
+        ("release", address),
+    ] == site.pods.told
+    assert [] == Store(site.home).read().balancers
+
+
+@pytest.mark.parametrize(
+    ("annotations", "entries", "sources"),
+    [
+        (f"{PRIVATE}, {LISTED}", ["10.1.2.0/24", "192.168.0.0/16"], [".2.0/24", ".0.0/16"]),
+        (f"{PRIVATE}, {LISTED}", ["203.0.113.0/24"], None),
+        (LISTED, ["203.0.113.0/24"], ["0.0.0.0/0"]),
+        (LISTED, ["10.0.0.0/8"], None),
+    ],
+)
+def test_white_list(site: Site, annotations: str, entries: list[str], sources: list[str] | None) -> None:
+    """A list lets in whom it names: nobody listens where it leaves out whoever runs the program."""
+    with Store(site.home).transaction() as world:
+        rows: list[Value] = [{"entry": entry} for entry in entries]
+        world.add(Record(ACL, "acl-1", REGION, {"entryLists": rows}))
+    site.add(SERVICE, annotations=annotations)
+    site.until(site.ingress)
+
+    heard = [told[-1] for told in site.pods.told if told[0] == "listen"]
+    found = None if not heard else [entry[entry.find(".", 4) :] if entry[0] == "1" else entry for entry in heard[0]]
+    assert sources == found
+    (balancer,) = Store(site.home).read().balancers
+    assert {"80": "acl-1"} == balancer.acls
+
+
+@pytest.mark.parametrize(
+    ("fault", "annotations", "message"),
+    [
+        (
+            {"load_balancers": 0},
+            PRIVATE,
+            "QuotaExceeded: slb_quota_instances_num: the account may have 0 CLB instances.",
+        ),
+        ({}, LISTED, "AclNotExist: The specified Acl 'acl-1' does not exist."),
+    ],
+)
+def test_refused_load_balancer(site: Site, fault: dict[str, int], annotations: str, message: str) -> None:
+    """A Service for which there is no load balancer has no address, and an event says why."""
+    write_json(site.home / "faults.json", {"cluster": fault})
+    site.add(SERVICE, annotations=annotations)
+    site.until(lambda: site.objects.read().all("Event"))
+
+    (event,) = site.objects.read().all("Event")
+    assert ("Service", "SyncLoadBalancerFailed") == (event["involvedObject"]["kind"], event["reason"])
+    assert event["message"].startswith(f"Error syncing load balancer: {message}")
+    assert [] == site.ingress()
+
+
+def test_rest(site: Site) -> None:
+    """A cluster at rest is not written to."""
+    site.add(SERVICE, annotations=PRIVATE)
+    site.add(POD, name="a", volumes="[]")
+    site.ready("a")
+    site.until(lambda: len(site.pods.told) == 3)
+    version = site.objects.read().version
+    state = (site.home / "state.json").stat().st_mtime_ns
+    for _ in range(5):
+        site.plane.step()
+
+    assert version == site.objects.read().version
+    assert state == (site.home / "state.json").stat().st_mtime_ns
+
+
+def test_cluster_gone(site: Site) -> None:
+    """A control plane whose cluster is gone says so, and ends the pods when it is told to."""
+    site.add(POD, name="a", volumes="[]")
+    site.ready("a")
+    site.objects.destroy()
+    with pytest.raises(ClusterGoneError):
+        site.until(lambda: False)
+    site.plane.end_pods()
+
+    assert ("stop", "a", 0) == site.pods.told[-1]
