@@ -118,6 +118,7 @@ def _vllm(plan: Plan, served_model_name: str, rank: int) -> list[str]:
         "--max-model-len": plan.max_model_len,
         "--gpu-memory-utilization": plan.request.gpu_memory_utilization,
         "--kv-cache-dtype": plan.request.kv_cache_dtype,
+        "--quantization": model.quantization_flag,
         "--reasoning-parser": model.vllm_reasoning_parser,
         "--tool-call-parser": model.vllm_tool_parser,
     }
@@ -126,12 +127,12 @@ def _vllm(plan: Plan, served_model_name: str, rank: int) -> list[str]:
 
 
 def _vllm_machines(request: PlanRequest, rank: int) -> list[str]:
-    if request.nodes == 1:
+    if request.on.count == 1:
         return []
     if request.launcher == "ray":
         return ["--distributed-executor-backend", "ray"]
     options: _Options = {
-        "--nnodes": request.nodes,
+        "--nnodes": request.on.count,
         "--node-rank": rank,
         "--master-addr": HEAD,
         "--master-port": _VLLM_MASTER_PORT,
@@ -150,6 +151,7 @@ def _sglang(plan: Plan, served_model_name: str, rank: int) -> list[str]:
         "--context-length": plan.max_model_len,
         "--mem-fraction-static": plan.mem_fraction_static,
         "--kv-cache-dtype": {"fp8": "fp8_e4m3"}.get(plan.request.kv_cache_dtype, plan.request.kv_cache_dtype),
+        "--quantization": model.quantization_flag,
         "--reasoning-parser": model.sglang_reasoning_parser,
         "--tool-call-parser": model.sglang_tool_parser,
     }
@@ -159,12 +161,12 @@ def _sglang(plan: Plan, served_model_name: str, rank: int) -> list[str]:
 
 
 def _sglang_machines(request: PlanRequest, rank: int) -> list[str]:
-    if request.nodes == 1:
+    if request.on.count == 1:
         return []
     if request.launcher == "ray":
-        return ["--use-ray", "--nnodes", str(request.nodes)]
+        return ["--use-ray", "--nnodes", str(request.on.count)]
     options: _Options = {
-        "--nnodes": request.nodes,
+        "--nnodes": request.on.count,
         "--node-rank": rank,
         "--dist-init-addr": f"{HEAD}:{_SGLANG_INIT_PORT}",
     }
@@ -172,7 +174,7 @@ def _sglang_machines(request: PlanRequest, rank: int) -> list[str]:
 
 
 def _address(request: PlanRequest) -> dict[str, str | int]:
-    return _IN_ITS_OWN_NETWORK if request.nodes == 1 else _ON_LOOPBACK
+    return _ON_LOOPBACK if request.on.loopback else _IN_ITS_OWN_NETWORK
 
 
 def _flags(options: _Options) -> list[str]:

@@ -133,7 +133,7 @@ def _weights_disk(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> 
         zone_id=args.zone_id,
         category="cloud_essd",
         performance_level=args.weights_disk_performance_level,
-        size=args.plan.weights_disk_gib,
+        size=args.disk_gib,
         encrypted=True,
         delete_with_instance=False,
         tags=args.tags,

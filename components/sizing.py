@@ -54,6 +54,12 @@ DISK_STEP_GIB = 100
 OSS_MBPS = 1000
 """Estimate: what one machine reads from a bucket of its region; the smallest GPU type has 4 Gbit/s."""
 
+CACHE_SHARE = 0.85
+"""Estimate: share of a cache worker's memory that may be cache; the rest is the program's, and no room means a kill."""
+
+CACHE_MARGIN = 1.10
+"""Cache bytes per weight byte: the files beside the weights, and the share that is evicted before the cache is full."""
+
 BOOT_MINUTES = 30
 """Estimate: driver check, image pull and engine start, weights aside."""
 
@@ -146,3 +152,18 @@ def transfer_minutes(weights_bytes: int, mbps: float) -> float:
 def ready_minutes(weights_bytes: int, mbps: float) -> int:
     """Return how long a first boot may take: twice the transfer at *mbps*, and the rest of the boot."""
     return BOOT_MINUTES + math.ceil(2 * transfer_minutes(weights_bytes, mbps))
+
+
+def host_vcpus(gpus: int) -> int:
+    """Return the estimated vCPUs of an engine on *gpus*: a core each for API, scheduler, every GPU's process, gate."""
+    return 2 * (gpus + 3)
+
+
+def host_gib(gpus: int) -> int:
+    """Return the estimated GiB of memory of an engine on *gpus*: its processes, what they share, what reads weights."""
+    return 24 + 8 * gpus
+
+
+def cache_gib(weights_bytes: int) -> int:
+    """Return the GiB of cache that hold the weights."""
+    return math.ceil(weights_bytes * CACHE_MARGIN / GIB)

@@ -1,7 +1,6 @@
 """Arguments of `DualEcsRayLlm`."""
 
 import dataclasses
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,11 +9,12 @@ import pydantic
 from components import catalog
 from components.args.base import rule
 from components.args.ecs import LONGEST_BOOT_MINUTES, EcsLlmArgs, ReadyMinutes, boot_minutes
+from components.args.machine import PLANNED
 from components.args.network import Bandwidth
-from components.args.serving import PLANNED, Count, ModelId
-from components.args.values import InstanceTypeName, within
+from components.args.serving import Count, ModelId
+from components.args.values import InstanceTypeName, NcclVariables, within
 from components.catalog import Fabric, Instance
-from components.plan import PlanRequest, Problem
+from components.plan import Machines, PlanRequest, Problem
 
 WORKER_MINUTES = 20
 """
@@ -38,15 +38,6 @@ NODE_PORTS = {
 def _one_type(value: object) -> object:
     if isinstance(value, list | tuple):
         raise ValueError(f"{value!r} is a list, and both machines are of one type. Give that type, once.")  # noqa: TRY004
-    return value
-
-
-def _nccl_env(value: dict[str, str]) -> dict[str, str]:
-    for name, text in value.items():
-        if not re.fullmatch(r"(NCCL|GLOO)_[A-Z0-9_]+", name):
-            raise ValueError(f"{name!r} is not a variable of NCCL or Gloo, such as 'NCCL_DEBUG'.")
-        if not re.fullmatch(r"[\w.,:;/=^@%+-]*", text):
-            raise ValueError(f"{name}: {text!r} holds a space, a quote or another character it cannot have.")
     return value
 
 
@@ -80,7 +71,7 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
     rdma_interfaces: Annotated[int, within(1, 2)] | None = None
     """eRDMA interfaces of each machine, one for each of its network cards; default: the catalog's number."""
 
-    nccl_env: Annotated[dict[str, str], pydantic.AfterValidator(_nccl_env)] = pydantic.Field(default_factory=dict)
+    nccl_env: NcclVariables = pydantic.Field(default_factory=dict)
     """More `NCCL_…` and `GLOO_…` variables for the engine; they win over those of `components/catalog/fabrics.toml`."""
 
     launcher: Literal["native", "ray"] = "native"
@@ -104,7 +95,7 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
     @property
     def rdma_devices(self) -> int:
         """How many eRDMA interfaces each machine has; none are asked for with TCP."""
-        return self.plan.request.rdma_devices
+        return self.machines.rdma_devices
 
     @property
     def mtu(self) -> int | None:
@@ -120,9 +111,13 @@ class DualEcsRayLlmArgs(EcsLlmArgs):
     def _fabric(self) -> Fabric:
         return catalog.find(Fabric, self.interconnect)
 
+    @property
+    def machines(self) -> Machines:
+        """What the model is spread over."""
+        return dataclasses.replace(super().machines, count=self.NODES, erdma=self.interconnect == "erdma")
+
     def _plan_request(self) -> PlanRequest:
-        rdma = self.interconnect == "erdma"
-        return dataclasses.replace(super()._plan_request(), nodes=self.NODES, launcher=self.launcher, rdma=rdma)
+        return dataclasses.replace(super()._plan_request(), launcher=self.launcher)
 
     @rule(*PLANNED, "interconnect", "launcher", "rdma_interfaces")
     def _fits(self) -> Iterable[Problem]:

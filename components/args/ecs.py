@@ -1,6 +1,5 @@
 """What the endpoints on ECS instances have in common, however many machines serve one model."""
 
-import re
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -9,19 +8,15 @@ import pydantic
 from components import catalog, engine
 from components.args.access import AccessArgs
 from components.args.base import rule
+from components.args.machine import MachineArgs
 from components.args.network import NetworkArgs
-from components.args.values import matching, within
-from components.args.weights import WeightsArgs
+from components.args.values import Tags, matching, within
 from components.catalog import Image, Model
 from components.plan import Problem
 from components.sizing import GIB, OSS_MBPS, ready_minutes
 
 LONGEST_BOOT_MINUTES = 24 * 60
 """Longest time Cloud Assistant waits for a command. Source: commonly quoted as 86400 seconds, not confirmed."""
-
-MOST_TAGS = 20
-"""Tags on one resource. Source: https://www.alibabacloud.com/help/en/ecs/user-guide/tag-overview, recalled."""
-
 
 ReadyMinutes = Annotated[int, within(10, LONGEST_BOOT_MINUTES)]
 
@@ -44,16 +39,7 @@ def _ready_minutes(data: dict[str, Any]) -> int:
     return min(LONGEST_BOOT_MINUTES, boot_minutes(data, EcsLlmArgs.NODES))
 
 
-def _tags(value: dict[str, str]) -> dict[str, str]:
-    if len(value) > MOST_TAGS:
-        raise ValueError(f"{len(value)} tags. A resource carries at most {MOST_TAGS}.")
-    for text in (part for pair in value.items() for part in pair):
-        if re.match(r"acs:|aliyun", text) or re.search(r"https?://", text):
-            raise ValueError(f"{text!r} may not begin with 'acs:' or 'aliyun', nor hold a URL.")
-    return value
-
-
-class EcsLlmArgs(AccessArgs, NetworkArgs, WeightsArgs):
+class EcsLlmArgs(AccessArgs, NetworkArgs, MachineArgs):
     """GPU instances serving one model."""
 
     NODES: ClassVar[int] = 1
@@ -75,7 +61,7 @@ class EcsLlmArgs(AccessArgs, NetworkArgs, WeightsArgs):
     ready_timeout_minutes: ReadyMinutes = pydantic.Field(default_factory=_ready_minutes)
     """How long `up` waits for the first completion; default: computed from the size of the weights."""
 
-    tags: Annotated[dict[str, str], pydantic.AfterValidator(_tags)] = pydantic.Field(default_factory=dict)
+    tags: Tags = pydantic.Field(default_factory=dict)
     """Tags on every resource that takes them."""
 
     @property
@@ -91,10 +77,10 @@ class EcsLlmArgs(AccessArgs, NetworkArgs, WeightsArgs):
         way_out = self.own_network or (self.public and self.NODES == 1)
         return self.needs_internet and not way_out
 
-    @rule("vpc_id", "vswitch_id", "create_nat_gateway")
-    def _nat_has_a_vpc(self) -> Iterable[Problem]:
-        if self.create_nat_gateway and self.own_network and self.vpc_id is None:
-            yield Problem("vpc_id", "is required with createNatGateway in a network of your own.")
+    @rule("vpc_id", "vswitch_id", "security_group_id")
+    def _group_has_a_vpc(self) -> Iterable[Problem]:
+        if self.own_network and self.vpc_id is None and self.security_group_id is None:
+            yield Problem("vpc_id", "is required with vswitchId, for the security group to create in it.")
 
     @rule("spot_strategy", "spot_price_limit")
     def _spot_price(self) -> Iterable[Problem]:

@@ -75,10 +75,13 @@ class NetworkArgs(Args):
             yield Problem("vpc_cidr", "is the network of a VPC to create, and you gave one of your own. Leave one out.")
         if self.vpc_id is not None and self.vswitch_id is None:
             yield Problem("vswitch_id", "is required with vpcId: the zone's vSwitch is not known without a look-up.")
-        if self.vswitch_id is not None and self.vpc_id is None and self.security_group_id is None:
-            yield Problem("vpc_id", "is required with vswitchId, for the security group to create in it.")
         if self.security_group_id is not None and self.vswitch_id is None:
             yield Problem("vswitch_id", "is required with securityGroupId: the group lives in a VPC that exists.")
+
+    @rule("vpc_id", "vswitch_id", "create_nat_gateway")
+    def _nat_has_a_vpc(self) -> Iterable[Problem]:
+        if self.create_nat_gateway and self.vswitch_id is not None and self.vpc_id is None:
+            yield Problem("vpc_id", "is required with createNatGateway in a network of your own.")
 
     @rule("vpc_id", "vswitch_id", "private_allowed_cidrs", "public_allowed_cidrs")
     def _private_list(self) -> Iterable[Problem]:

@@ -1,4 +1,4 @@
-"""What is served and how: model, engine, instance type, and the plan computed from them."""
+"""What is served and how: model and engine, and the plan computed from them and from what they run on."""
 
 import dataclasses
 import datetime as dt
@@ -11,9 +11,9 @@ from pydantic.alias_generators import to_camel
 
 from components import catalog, engine
 from components.args.base import Args, rule
-from components.args.values import ContainerImage, InstanceTypeName, matching, within
-from components.catalog import Engine, Instance, Model
-from components.plan import Plan, PlanError, PlanRequest, Problem, make_plan
+from components.args.values import ContainerImage, matching, within
+from components.catalog import Engine, Model
+from components.plan import Node, Nodes, Plan, PlanError, PlanRequest, Problem, make_plan
 from components.sizing import GIB
 
 Count = Annotated[int, within(1, 1_000_000_000)]
@@ -24,11 +24,11 @@ _MLA = {"model_kv_lora_rank", "model_qk_rope_head_dim"}
 _SHAPE = {"model_weights_gib", "model_layers", "model_attention_heads", "model_max_context"}
 
 PLANNED = {
-    "model", "engine", "engine_image", "instance_type", "max_model_len", "tensor_parallel", "pipeline_parallel",
-    "gpu_memory_utilization", "kv_cache_dtype", "extra_engine_args", "weights_disk_gib", "model_quantization",
+    "model", "engine", "engine_image", "max_model_len", "tensor_parallel", "pipeline_parallel",
+    "gpu_memory_utilization", "kv_cache_dtype", "extra_engine_args", "model_quantization",
     "model_fp8_tp_limit", *_SHAPE, *_GQA, *_MLA,
 }  # fmt: skip
-"""Arguments without which no plan can be computed."""
+"""Arguments of these without which no plan can be computed."""
 
 _ROW_FIELDS = (
     "layers",
@@ -59,9 +59,6 @@ class ServingArgs(Args):
     engine_image: ContainerImage = pydantic.Field(default_factory=_engine_image)
     """Container image of the engine; default: the catalog's for that engine."""
 
-    instance_type: InstanceTypeName = "ecs.gn7i-c8g1.2xlarge"
-    """GPU instance type, one of the catalog's; `scripts/fit` lists those that run a model."""
-
     served_model_name: Annotated[
         str,
         matching(r"[A-Za-z0-9][\w.:@+-]{0,127}(/[\w.:@+-]{1,127})?", "letters, digits, . _ : @ + - and at most one /"),
@@ -88,9 +85,6 @@ class ServingArgs(Args):
 
     allow_unfit: bool = False
     """Deploy although the plan says it does not work; what is overridden is printed in `preview`."""
-
-    weights_disk_gib: Annotated[int, within(20, 32768)] | None = None
-    """Size of the disk for the weights in GiB; default: computed. It can grow later, not shrink."""
 
     model_weights_gib: Annotated[float, within(0.01, 100_000)] | None = None
     """Weights of a model that the catalog lacks, in GiB; `model…` numbers also correct a catalog row."""
@@ -128,11 +122,6 @@ class ServingArgs(Args):
     model_tool_parser: str | None = None
     """Tool-call parser in the engine's own spelling; empty for none."""
 
-    @property
-    def instance(self) -> Instance:
-        """The catalog row of the instance type."""
-        return catalog.find(Instance, self.instance_type)
-
     @functools.cached_property
     def model_row(self) -> Model:
         """The model's numbers: the catalog's, corrected by those given."""
@@ -154,9 +143,13 @@ class ServingArgs(Args):
         return make_plan(self._plan_request())
 
     def _plan_request(self) -> PlanRequest:
+        """Return what to plan for; `_request` fills in what is the same on whatever it runs."""
+        raise NotImplementedError
+
+    def _request(self, nodes: Nodes[Node]) -> PlanRequest:
         return PlanRequest(
             model=self.model_row,
-            instance=self.instance,
+            on=nodes,
             engine=self.engine,
             engine_image=self.engine_image,
             gpu_memory_utilization=self.gpu_memory_utilization,
@@ -164,7 +157,6 @@ class ServingArgs(Args):
             max_model_len=self.max_model_len,
             tensor_parallel=self.tensor_parallel,
             pipeline_parallel=self.pipeline_parallel,
-            weights_disk_gib=self.weights_disk_gib,
             cuda_graphs=engine.captures_graphs(self.extra_engine_args),
             expert_parallel=engine.splits_experts(self.extra_engine_args),
             allow_unfit=self.allow_unfit,

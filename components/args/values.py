@@ -10,12 +10,15 @@ import pulumi
 from pydantic import AfterValidator, WrapValidator
 
 from components import catalog, images
-from components.catalog import Instance, Region
+from components.catalog import Instance, Region, Series
 
 Number = TypeVar("Number", int, float)
 
 EPHEMERAL_PORTS = range(32768, 61000)
 """Ports from which the machine's own outgoing connections leave. Source: Linux ip_local_port_range default."""
+
+MOST_TAGS = 20
+"""Tags on one resource. Source: https://www.alibabacloud.com/help/en/ecs/user-guide/tag-overview, recalled."""
 
 PRIVATE = [ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
 """Networks that the internet does not route. Source: RFC 1918, RFC 6598."""
@@ -134,6 +137,17 @@ def instance_type(value: str) -> str:
     return catalog.find(Instance, value).name
 
 
+def gpu_series(value: str) -> str:
+    """Return the name of a series of GPUs as ACS takes it today, also for what it was called before."""
+    known = catalog.rows(Series).values()
+    renamed = {alias: row.name for row in known for alias in row.aliases}
+    row = catalog.find(Series, renamed.get(value, value))
+    if row.gpu is None:
+        names = ", ".join(other.name for other in known if other.gpu)
+        raise ValueError(f"{value!r} is a class of CPUs, and an engine needs GPUs. Name a series of them: {names}.")
+    return row.name
+
+
 def image(value: str) -> str:
     """Return *value* if it is a pinned container image."""
     found = images.REFERENCE.fullmatch(value)
@@ -141,6 +155,26 @@ def image(value: str) -> str:
         raise ValueError(f"{value!r} is not an image reference such as 'registry.example.com/team/vllm:v1.2.3'.")
     if not found["tag"] and not found["digest"]:
         raise ValueError(f"{value!r} has no tag, so every boot could run another version. Add a tag or a digest.")
+    return value
+
+
+def tags(value: dict[str, str]) -> dict[str, str]:
+    """Return *value* if a resource can carry it."""
+    if len(value) > MOST_TAGS:
+        raise ValueError(f"{len(value)} tags. A resource carries at most {MOST_TAGS}.")
+    for text in (part for pair in value.items() for part in pair):
+        if re.match(r"acs:|aliyun", text) or re.search(r"https?://", text):
+            raise ValueError(f"{text!r} may not begin with 'acs:' or 'aliyun', nor hold a URL.")
+    return value
+
+
+def nccl_variables(value: dict[str, str]) -> dict[str, str]:
+    """Return *value* if every name is a variable of NCCL or Gloo, and every text goes through a shell unchanged."""
+    for name, text in value.items():
+        if not re.fullmatch(r"(NCCL|GLOO)_[A-Z0-9_]+", name):
+            raise ValueError(f"{name!r} is not a variable of NCCL or Gloo, such as 'NCCL_DEBUG'.")
+        if not re.fullmatch(r"[\w.,:;/=^@%+-]*", text):
+            raise ValueError(f"{name}: {text!r} holds a space, a quote or another character it cannot have.")
     return value
 
 
@@ -165,6 +199,12 @@ def _api_key(value: str) -> str:
     return value
 
 
+def _kubeconfig(value: str) -> str:
+    if "clusters" not in value or "users" not in value:
+        raise ValueError("is not a kubeconfig. Give the text, not a path.")
+    return value
+
+
 def _pem(label: str, what: str, *, end: str = "") -> Callable[[str], str]:
     def check(value: str) -> str:
         text = value.strip().replace("\r\n", "\n") + "\n"
@@ -183,9 +223,13 @@ Cidr = Annotated[str, AfterValidator(network)]
 VpcCidr = Annotated[str, AfterValidator(network), AfterValidator(vpc_network)]
 Zone = Annotated[str, AfterValidator(zone)]
 Port = Annotated[int, AfterValidator(api_port)]
+GpuSeries = Annotated[str, AfterValidator(gpu_series)]
 InstanceTypeName = Annotated[str, AfterValidator(instance_type)]
 ContainerImage = Annotated[str, AfterValidator(image)]
+Tags = Annotated[dict[str, str], AfterValidator(tags)]
+NcclVariables = Annotated[dict[str, str], AfterValidator(nccl_variables)]
 ApiKey = Annotated[str | pulumi.Output[str] | None, _secret(_api_key)]
+Kubeconfig = Annotated[str | pulumi.Output[str] | None, _secret(_kubeconfig)]
 Certificate = Annotated[
     str | None, _secret(_pem("CERTIFICATE", "a certificate chain", end=" Give the text, not a path."))
 ]

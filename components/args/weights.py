@@ -31,23 +31,16 @@ class WeightsArgs(ServingArgs):
     weights_streams: Annotated[int, within(1, 64)] = 16
     """Ranges of the weights fetched at the same time."""
 
-    weights_disk_performance_level: Literal["PL0", "PL1", "PL2", "PL3"] = "PL1"
-    """ESSD performance level of the disk for the weights; PL2 and PL3 need larger disks."""
-
     @property
     def weights_model(self) -> str:
         """The id under which the weights are fetched and stored."""
         return self.model_row.modelscope or self.model
 
     @rule("weights_source", "oss_bucket")
-    def _bucket_goes_with_oss(self) -> Iterable[Problem]:
+    def _oss_has_a_bucket(self) -> Iterable[Problem]:
         if self.weights_source == "oss" and self.oss_bucket is None:
             yield Problem("oss_bucket", "is required with weightsSource 'oss'. Name a bucket of the same region.")
-        given = self.model_fields_set
-        for name in ("oss_bucket", "oss_prefix"):
-            if self.weights_source == "modelscope" and name in given and getattr(self, name) is not None:
-                yield Problem(name, "has no meaning with weightsSource 'modelscope'. Set weightsSource to 'oss'.")
-        if self.weights_source == "oss" and "weights_revision" in given:
+        if self.weights_source == "oss" and "weights_revision" in self.model_fields_set:
             yield Problem("weights_revision", "is a ModelScope revision, and weightsSource is 'oss'. Leave it out.")
 
     @rule("model", "weights_source")

@@ -1,4 +1,4 @@
-"""Vendor facts as rows of TOML files; Python states no property of an instance type, GPU, model or image."""
+"""Vendor facts as rows of TOML files; Python states no property of an instance type, pod, GPU, model or image."""
 
 import difflib
 import functools
@@ -8,9 +8,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from components.catalog.rows import Engine, Fabric, Gpu, Image, Instance, Model, Region, Row
+from components.catalog.rows import Chart, Engine, Fabric, Gpu, Image, Instance, Model, Region, Row, Series
 
-__all__ = ["Engine", "Fabric", "Gpu", "Image", "Instance", "Model", "Region", "Row", "find", "nearest", "rows"]
+__all__ = [
+    "Chart",
+    "Engine",
+    "Fabric",
+    "Gpu",
+    "Image",
+    "Instance",
+    "Model",
+    "Region",
+    "Row",
+    "Series",
+    "find",
+    "nearest",
+    "rows",
+]
 
 Kind = TypeVar("Kind", bound=Row)
 

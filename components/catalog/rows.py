@@ -75,7 +75,11 @@ class Model(Row):
     license: str = ""
     weights_bytes: int
     """Tensor bytes on disk, MTP layers included."""
-    quantization: Literal["bf16", "fp8"] = "bf16"
+    quantization: Literal["bf16", "fp8", "int8"] = "bf16"
+    quantization_flag: str = ""
+    """What the engines are told with ``--quantization``, where the checkpoint alone does not tell them."""
+    without_fp8: str | None = None
+    """The row to serve instead, on GPUs without FP8."""
     layers: int
     attention_heads: int
     kv_heads: int | None = None
@@ -112,6 +116,8 @@ class Engine(Row):
     image: str
     gate_image: str
     """Caddy, the same for every engine."""
+    tools_image: str
+    """Python, for the programs that prepare and check a cluster, the same for every engine."""
     ray_minimum: str
     """First release of Ray whose ports can be closed with a token, the same for every engine."""
     repository: str
@@ -157,3 +163,41 @@ class Fabric(Row):
     """Frame size that every interface must have, where it matters."""
     env: dict[str, str]
     """Environment variables of the engine."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Series(Row):
+    """What ACS runs a pod on: a series of GPUs, or a CPU class."""
+
+    FILE: ClassVar[str] = "acs.toml"
+
+    compute_class: str
+    aliases: list[str] = dataclasses.field(default_factory=list)
+    """What the series was called before."""
+    gpu: str | None = None
+    """A name in gpus.toml; absent for a CPU class."""
+    resource: str = ""
+    """What a container asks for by the number of GPUs."""
+    sizes: dict[str, dict[str, str]]
+    """GPUs, then vCPUs, to memory in GiB: ``2-16`` in steps of one, or the values."""
+    nvlink: bool = False
+    """The GPUs reach each other over NVLink, or over a link as fast."""
+    rdma_gpus: int | None = None
+    """GPUs of the pods that may use RDMA."""
+    fabric: str | None = None
+    """What is then between them: a name in fabrics.toml."""
+    drivers: list[str] = dataclasses.field(default_factory=list)
+    """Driver versions, the newest first."""
+    engine_image: str = ""
+    """Path and tag of an engine image of the vendor's, where the engines' own do not run."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Chart(Row):
+    """A Helm chart that a cluster needs."""
+
+    FILE: ClassVar[str] = "charts.toml"
+
+    version: str
+    url: str
+    namespace: str

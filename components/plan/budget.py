@@ -60,7 +60,7 @@ def make_budget(request: PlanRequest, tensor: int, pipeline: int) -> Budget:
         planned=int(usable * request.gpu_memory_utilization),
         weights=weights_per_gpu(request.model, tensor, pipeline),
         activation=activation_bytes(request.gpu),
-        non_torch=non_torch_bytes(tensor, nvlink=request.instance.nvlink),
+        non_torch=non_torch_bytes(tensor, nvlink=request.on.each.nvlink),
         graphs=round(CUDA_GRAPHS_GIB * GIB) if request.cuda_graphs else 0,
         token=kv_bytes_per_token(request.model, tensor, pipeline, element),
     )

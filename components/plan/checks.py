@@ -6,25 +6,26 @@ from collections.abc import Iterator
 from components import catalog, images
 from components.catalog import Engine
 from components.plan.budget import Budget
-from components.plan.request import PlanRequest, Problem
-from components.plan.words import gib, percent
-from components.sizing import CONTEXT_STEP, MINIMUM_CONTEXT, least_disk_gib
+from components.plan.nodes import Problem
+from components.plan.request import PlanRequest
+from components.plan.words import gib, one, percent
+from components.sizing import CONTEXT_STEP, MINIMUM_CONTEXT
 
 
 def memory_problems(request: PlanRequest, budget: Budget) -> Iterator[Problem]:
     """Yield what does not fit into the GPUs' memory."""
     wanted, limit = request.max_model_len, request.model.max_context
     if budget.tokens < min(MINIMUM_CONTEXT, wanted or limit):
-        yield Problem("instance_type", _too_small(request, budget), hardware=True)
+        yield Problem(request.on.SIZE, _too_small(request, budget), hardware=True)
     elif wanted is not None and wanted > budget.tokens:
-        yield Problem("max_model_len", _too_long(budget, wanted), hardware=True)
+        yield Problem("max_model_len", _too_long(request, budget, wanted), hardware=True)
     if wanted is not None and wanted > limit:
         text = f"{wanted:,} tokens, and the model's config allows {limit:,}. Use {limit} or less; a longer one needs a "
         yield Problem("max_model_len", text + "RoPE override (--hf-overrides in extraEngineArgs) and allowUnfit.")
     minimum, total = request.model.minimum_gb, request.gpu.nominal_gb * request.gpus
     if minimum is not None and total < minimum:
-        text = f"{request.machines_have} {request.hardware} = {total} GB, and the vLLM recipe for "
-        yield Problem("instance_type", text + f"{request.model.name} asks for {minimum} GB.", hardware=True)
+        text = f"{request.on.have} {request.hardware} = {total} GB, and the vLLM recipe for "
+        yield Problem(request.on.SIZE, text + f"{request.model.name} asks for {minimum} GB.", hardware=True)
     if budget.graphs > budget.outside:
         yield Problem("gpu_memory_utilization", _no_room_for_graphs(request, budget))
 
@@ -34,7 +35,7 @@ def _too_small(request: PlanRequest, budget: Budget) -> str:
     taken = (
         f"weights {gib(budget.weights)} + activations {gib(budget.activation)} + CUDA and NCCL {gib(budget.non_torch)}"
     )
-    room = f"{share} of an {request.instance.gpu}'s {gib(budget.usable)} is {gib(budget.planned)}"
+    room = f"{share} of {one(request.gpu.name)}'s {gib(budget.usable)} is {gib(budget.planned)}"
     if budget.cache <= 0:
         return f"{name} does not fit {request.hardware}: {taken} = {gib(budget.taken)} per GPU, and {room}."
     return (
@@ -43,18 +44,18 @@ def _too_small(request: PlanRequest, budget: Budget) -> str:
     )
 
 
-def _too_long(budget: Budget, wanted: int) -> str:
+def _too_long(request: PlanRequest, budget: Budget, wanted: int) -> str:
     fits = max(CONTEXT_STEP, budget.tokens // CONTEXT_STEP * CONTEXT_STEP)
     return (
         f"{wanted:,} tokens take {gib(wanted * budget.token)} of cache per GPU, and {gib(budget.cache)} is left: "
-        f"room for {budget.tokens:,}. Use {min(fits, budget.tokens)} or less, or a larger instanceType."
+        f"room for {budget.tokens:,}. Use {min(fits, budget.tokens)} or less, or {request.on.LARGER}."
     )
 
 
 def _no_room_for_graphs(request: PlanRequest, budget: Budget) -> str:
     share = math.floor((1 - budget.graphs / budget.usable) * 100) / 100
     return (
-        f"{request.gpu_memory_utilization} leaves {gib(budget.outside)} of an {request.instance.gpu}'s "
+        f"{request.gpu_memory_utilization} leaves {gib(budget.outside)} of {one(request.gpu.name)}'s "
         f"{gib(budget.usable)} for CUDA graphs, which take {gib(budget.graphs)} (estimate). "
         f"Use {share:.2f} or less, or put {_EAGER[request.engine]} in extraEngineArgs."
     )
@@ -64,28 +65,22 @@ _EAGER = {"vllm": "--enforce-eager", "sglang": "--disable-cuda-graph"}
 
 
 def other_problems(request: PlanRequest) -> Iterator[Problem]:
-    """Yield what is wrong besides GPU memory: number formats, the engine's version, the disk."""
+    """Yield what is wrong besides GPU memory: number formats, the engine's version, the nodes."""
     yield from _format_problems(request)
     yield from _image_problems(request)
-    yield from _pair_problems(request)
-    least = least_disk_gib(request.model.weights_bytes)
-    if request.weights_disk_gib is not None and request.weights_disk_gib < least:
-        weights = f"{request.model.name} ({gib(request.model.weights_bytes)})"
-        text = (
-            f"{request.weights_disk_gib} GiB, and {weights} needs {least} GiB, with the file system and the engine's "
-        )
-        yield Problem("weights_disk_gib", f"{text}cache. Use {least} or more, or leave it out.")
+    yield from _ray_problems(request)
+    yield from request.on.problems(request.model)
 
 
 def _format_problems(request: PlanRequest) -> Iterator[Problem]:
     if request.gpu.fp8:
         return
-    name = f"{request.instance.gpu} has no FP8 units"
+    name = f"{request.gpu.name} has no FP8 units"
     if request.kv_cache_dtype == "fp8":
         yield Problem("kv_cache_dtype", f"'fp8', and the {name}. Use 'auto'.")
     if weight_only_fp8(request) or request.model.quantization != "fp8":
         return
-    yield Problem("instance_type", f"{request.model.name} is an FP8 checkpoint, and the {name}.", hardware=True)
+    yield Problem(request.on.KIND, f"{request.model.name} is an FP8 checkpoint, and the {name}.", hardware=True)
 
 
 def weight_only_fp8(request: PlanRequest) -> bool:
@@ -108,10 +103,7 @@ def _image_problems(request: PlanRequest) -> Iterator[Problem]:
         yield Problem("engine_image", f"{text} Use {row.image!r}.")
 
 
-def _pair_problems(request: PlanRequest) -> Iterator[Problem]:
-    if request.rdma and not request.instance.eri:
-        text = f"{request.instance.name} has no eRDMA interface. Use interconnect 'tcp', or a type that has one."
-        yield Problem("instance_type", text, hardware=True, final=True)
+def _ray_problems(request: PlanRequest) -> Iterator[Problem]:
     row = catalog.find(Engine, request.engine)
     if request.launcher == "ray" and holds_ray(request) is False:
         text = f"'ray', and {request.engine_image!r} holds no Ray {row.ray_minimum} or newer. Use 'native', or "

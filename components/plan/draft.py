@@ -9,9 +9,10 @@ from components.catalog import Engine
 from components.plan.budget import Budget, make_budget
 from components.plan.checks import holds_ray, memory_problems, other_problems, weight_only_fp8
 from components.plan.layout import choose_layout
-from components.plan.request import PlanRequest, Problem
+from components.plan.nodes import Problem
+from components.plan.request import PlanRequest
 from components.plan.verdict import verdict_text
-from components.sizing import MINIMUM_CONTEXT, context_that_fits, disk_gib
+from components.sizing import MINIMUM_CONTEXT, context_that_fits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Plan:
     @property
     def gpu_count(self) -> int:
         """GPUs of one node."""
-        return self.request.instance.gpu_count
+        return self.request.on.each.gpu_count
 
     @property
     def kv_tokens(self) -> int:
@@ -43,11 +44,6 @@ class Plan:
         return self.kv_tokens // self.max_model_len
 
     @property
-    def weights_disk_gib(self) -> int:
-        """GiB of the disk for the weights, as asked for or computed."""
-        return self.request.weights_disk_gib or disk_gib(self.request.model.weights_bytes)
-
-    @property
     def mem_fraction_static(self) -> float:
         """What SGLang calls the share for weights and cache; vLLM's share also holds activations and CUDA's own."""
         share = (self.budget.weights + max(0, self.budget.cache)) / self.budget.usable
@@ -55,10 +51,10 @@ class Plan:
 
     @property
     def alone(self) -> "Plan | None":
-        """The plan on one of several machines, where that is enough."""
-        if self.request.nodes == 1:
+        """The plan on one of several nodes, where that is enough."""
+        if self.request.on.count == 1:
             return None
-        plan = draft(self.request.elsewhere(nodes=1))
+        plan = draft(self.request.elsewhere(self.request.on.alone()))
         return None if plan.problems else plan
 
     def verdict(self) -> str:
@@ -98,18 +94,10 @@ def _warnings(request: PlanRequest, tensor: int, pipeline: int) -> Iterator[str]
     elif images.parse_version(stated) != images.parse_version(row.version):
         yield f"the engine's flags were checked with {row.title} {row.version}, the image holds {stated}"
     if weight_only_fp8(request):
-        yield f"{request.instance.gpu} has no FP8 units: the FP8 weights save memory, but compute runs in 16 bit"
-    if request.gpu.confidence == "unverified":
-        yield f"the memory of {request.instance.gpu} was not read on a machine; see gpus.toml"
-    yield from _pair_warnings(request, tensor)
-
-
-def _pair_warnings(request: PlanRequest, tensor: int) -> Iterator[str]:
-    name = request.instance.name
-    if request.rdma and request.instance.rdma_interfaces is None:
-        yield f"no page says how many eRDMA interfaces {name} has: {request.rdma_devices} is taken; see rdmaInterfaces"
-    if tensor > request.instance.gpu_count and not request.rdma:
+        yield f"{request.gpu.name} has no FP8 units: the FP8 weights save memory, but compute runs in 16 bit"
+    yield from request.on.warnings(request.gpu)
+    if tensor > request.on.each.gpu_count and not request.on.rdma:
         yield f"tensor parallel {tensor} shares each layer over TCP, which takes longer than computing it"
     if request.launcher == "ray" and not holds_ray(request):
-        least = catalog.find(Engine, request.engine).ray_minimum
+        least = row.ray_minimum
         yield f"the name of {request.engine_image} does not tell whether it holds Ray {least} or newer; the boot looks"

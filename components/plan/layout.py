@@ -4,7 +4,8 @@ import dataclasses
 
 from components import catalog
 from components.catalog import Engine
-from components.plan.request import PlanError, PlanRequest, Problem
+from components.plan.nodes import Problem
+from components.plan.request import PlanError, PlanRequest
 from components.plan.words import counted
 from components.sizing import divisible, whole_blocks
 
@@ -22,7 +23,7 @@ def choose_layout(request: PlanRequest) -> tuple[int, int]:
     elif tensor not in legal_sizes(request):
         raise PlanError(Problem("tensor_parallel", _refusal(request, tensor)))
     pipeline = request.pipeline_parallel or min(request.gpus // tensor, request.model.layers)
-    if tensor * pipeline > request.gpus or (request.nodes > 1 and tensor * pipeline < request.gpus):
+    if tensor * pipeline > request.gpus or (request.on.count > 1 and tensor * pipeline < request.gpus):
         raise PlanError(_wrong_number(request, tensor, pipeline))
     if pipeline > request.model.layers:
         raise PlanError(Problem("pipeline_parallel", f"{pipeline} stages, and the model has {request.model.layers} "
@@ -35,13 +36,13 @@ def _largest(request: PlanRequest) -> int:
     over_machines = catalog.find(Engine, request.engine).tensor_parallel_over_machines
     if request.pipeline_parallel is None and not over_machines:
         # Stages exchange far less than the GPUs that share a layer, and with MLA each keeps only its layers' cache.
-        room = min(room, request.instance.gpu_count)
+        room = min(room, request.on.each.gpu_count)
     return max((size for size in legal_sizes(request) if size <= room), default=1)
 
 
 def legal_sizes(request: PlanRequest) -> list[int]:
     """Return every tensor-parallel size that the model and the GPUs allow."""
-    node = request.instance.gpu_count
+    node = request.on.each.gpu_count
     sizes = [size for size in range(1, request.gpus + 1) if node % size == 0 or size % node == 0]
     return [size for size in sizes if _legal(request, size)]
 
@@ -56,7 +57,7 @@ def _refusal(request: PlanRequest, size: int) -> str:
     rest = request.gpus // best
     instead = f"Use {best}" + (f" with pipelineParallel {rest}." if rest > 1 else ".")
     if size > request.gpus:
-        return f"{size}, and {request.machines_have} {counted(request.gpus, 'GPU')}. {instead}"
+        return f"{size}, and {request.on.have} {counted(request.gpus, 'GPU')}. {instead}"
     if model.attention_heads % size:
         return f"{size} GPUs cannot share {model.attention_heads} attention heads evenly. {instead}"
     if not divisible(model, size):
@@ -68,12 +69,12 @@ def _refusal(request: PlanRequest, size: int) -> str:
             f"{size} GPUs would cut the FP8 checkpoint's 128-wide blocks; this model allows {model.fp8_tp_limit}. "
             f"{instead.removesuffix('.')}{experts}."
         )
-    return f"{size} does not divide the {request.instance.gpu_count} GPUs of a node evenly. {instead}"
+    return f"{size} does not divide the {request.on.each.gpu_count} GPUs of a node evenly. {instead}"
 
 
 def _instead(request: PlanRequest, size: int) -> int:
     """Return the size to offer for *size*: the nearest below, or on several machines what would have been chosen."""
-    if request.nodes > 1:
+    if request.on.count > 1:
         return _largest(dataclasses.replace(request, pipeline_parallel=None))
     return max(s for s in legal_sizes(request) if s <= max(1, size))
 
@@ -81,15 +82,13 @@ def _instead(request: PlanRequest, size: int) -> int:
 def _wrong_number(request: PlanRequest, tensor: int, pipeline: int) -> Problem:
     argument = "pipeline_parallel" if request.pipeline_parallel else "tensor_parallel"
     used = counted(tensor * pipeline, "GPU")
-    text = (
-        f"tensorParallel {tensor} x pipelineParallel {pipeline} is {used}, and {request.machines_have} {request.gpus}"
-    )
+    text = f"tensorParallel {tensor} x pipelineParallel {pipeline} is {used}, and {request.on.have} {request.gpus}"
     return Problem(argument, f"{text}. {_right_numbers(request, tensor)}, or leave both out.")
 
 
 def _right_numbers(request: PlanRequest, tensor: int) -> str:
-    if request.nodes == 1:
+    if request.on.count == 1:
         return f"Use pipelineParallel {request.gpus // tensor} or less"
     stages = {size: request.gpus // size for size in legal_sizes(request)}
     works = [f"{size} x {rest}" for size, rest in stages.items() if rest <= request.model.layers]
-    return f"Two machines work with all of theirs: use {' or '.join(works)}"
+    return f"{request.on.ALL_AT_WORK}: use {' or '.join(works)}"

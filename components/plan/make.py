@@ -2,12 +2,13 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from components import catalog
-from components.catalog import Instance
+from components.catalog import Model
 from components.plan.draft import Plan, draft
-from components.plan.request import PlanError, PlanRequest, Problem
+from components.plan.nodes import Problem
+from components.plan.request import PlanError, PlanRequest
 
 _ALTERNATIVES = 3
 
@@ -17,7 +18,7 @@ def make_plan(request: PlanRequest) -> Plan:
     Return the plan for *request*.
 
     Raises:
-        PlanError: It does not work; every problem found, the nearest instance types that work with the first.
+        PlanError: It does not work; every problem found, the nearest nodes that work with the first.
     """
     plan = draft(request)
     refused = tuple(problem for problem in plan.problems if problem.final or not request.allow_unfit)
@@ -26,20 +27,22 @@ def make_plan(request: PlanRequest) -> Plan:
     return plan
 
 
+def works(request: PlanRequest) -> bool:
+    """Say whether there is a plan for *request* on its nodes, whatever else is wrong."""
+    with contextlib.suppress(PlanError):
+        return not any(problem.hardware for problem in draft(request).problems)
+    return False
+
+
 def alternatives(request: PlanRequest) -> list[Plan]:
-    """Return plans on other instance types that work, the least GPU memory first, one for each set of GPUs."""
-    found: dict[tuple[str, int], Plan] = {}
-    for instance in _candidates(request):
+    """Return plans on other nodes that work, the least GPU memory first, one for each set of GPUs."""
+    found: dict[tuple[str, int, int], Plan] = {}
+    for nodes in request.on.others():
         with contextlib.suppress(PlanError):
-            plan = draft(request.elsewhere(instance=instance))
+            plan = draft(request.elsewhere(nodes))
             if plan.request.gpu.confidence != "unverified" and not any(problem.hardware for problem in plan.problems):
-                found.setdefault((instance.gpu, instance.gpu_count), plan)
-    return sorted(found.values(), key=lambda plan: (plan.request.gpu.nominal_gb * plan.gpu_count, plan.gpu_count))
-
-
-def _candidates(request: PlanRequest) -> Iterable[Instance]:
-    found = catalog.rows(Instance).values()
-    return found if request.nodes == 1 else sorted(found, key=lambda row: row.network_gbps or 0, reverse=True)
+                found.setdefault((nodes.each.gpu, nodes.each.gpu_count, nodes.count), plan)
+    return sorted(found.values(), key=lambda plan: (plan.request.gpu.nominal_gb * plan.request.gpus, plan.gpu_count))
 
 
 def _with_alternatives(request: PlanRequest, problems: tuple[Problem, ...]) -> Iterator[Problem]:
@@ -52,17 +55,27 @@ def _with_alternatives(request: PlanRequest, problems: tuple[Problem, ...]) -> I
 def _suggest(request: PlanRequest) -> str:
     reachable = min(request.max_model_len or request.model.max_context, request.model.max_context)
     wanted = dataclasses.replace(request, max_model_len=reachable if request.max_model_len else None)
+    if instead := _without_fp8(wanted):
+        return f" {instead} works on them."
     if plans := alternatives(wanted):
         return f" Nearest that works: {_names(plans)}."
-    if request.nodes > 1:
-        return " No two machines of the catalog work; use a smaller or quantized model."
-    if pairs := alternatives(dataclasses.replace(wanted, nodes=2, rdma=True)):
-        return f" No instance type of the catalog works alone; topology dual-ecs-ray works: {_names(pairs)}."
-    return " No instance type of the catalog works, nor two of them; use a smaller or quantized model."
+    if more := request.on.more():
+        text, nodes = more
+        if plans := alternatives(dataclasses.replace(wanted, on=nodes)):
+            return f" {text}: {_names(plans)}."
+    return f" {request.on.none_works}; use a smaller or quantized model."
+
+
+def _without_fp8(request: PlanRequest) -> str | None:
+    """Return the name of another checkpoint of the model that works, where FP8 is what keeps it from working."""
+    name = request.model.without_fp8
+    if name is None or request.gpu.fp8:
+        return None
+    return name if works(dataclasses.replace(request, model=catalog.find(Model, name))) else None
 
 
 def _names(plans: list[Plan]) -> str:
     return ", ".join(
-        f"{plan.request.machines} ({plan.request.hardware}, context {plan.max_model_len:,})"
+        f"{plan.request.on.choice} ({plan.request.hardware}, context {plan.max_model_len:,})"
         for plan in plans[:_ALTERNATIVES]
     )

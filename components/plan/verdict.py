@@ -8,7 +8,8 @@ from pydantic.alias_generators import to_camel
 from components import catalog
 from components.catalog import Engine
 from components.plan.budget import Budget
-from components.plan.request import PlanRequest, Problem
+from components.plan.nodes import Problem
+from components.plan.request import PlanRequest
 from components.plan.words import counted, percent
 from components.sizing import GIB, REPLICATED_WEIGHTS
 
@@ -31,8 +32,6 @@ class _Plan(Protocol):
     @property
     def max_concurrent(self) -> int: ...
     @property
-    def weights_disk_gib(self) -> int: ...
-    @property
     def alone(self) -> "_Plan | None": ...
     @property
     def problems(self) -> tuple[Problem, ...]: ...
@@ -47,7 +46,7 @@ def verdict_text(plan: _Plan) -> str:
     rows = [(name, text) for name, text in _rows(plan) if text]
     return "\n".join(
         [
-            f"{request.model.name} with {title} on {request.machines} ({request.hardware}): {said}",
+            f"{request.model.name} with {title} on {request.on.words} ({request.hardware}): {said}",
             *(f"  {name:<13} {text}" for name, text in rows),
             *(f"  warning       {text}" for text in plan.warnings),
             *(f"  hint          {text}" for text in _hints(plan)),
@@ -62,7 +61,6 @@ def _rows(plan: _Plan) -> list[tuple[str, str]]:
     copied = f", {REPLICATED_WEIGHTS:.0%} of it copied" if used > 1 else ""
     layout = f"tensor parallel {plan.tensor_parallel} x pipeline parallel {plan.pipeline_parallel}"
     origin = "as given" if request.max_model_len else "computed"
-    each = ", on each machine" if request.nodes > 1 else ""
     weights, limit = request.model.weights_bytes / GIB, request.model.max_context
     return [
         ("layout", f"{layout} on {used} of {counted(request.gpus, 'GPU')}"),
@@ -76,14 +74,14 @@ def _rows(plan: _Plan) -> list[tuple[str, str]]:
                         if budget.graphs else ""),
         ("context", f"{plan.max_model_len:,} tokens, {origin}; the model allows {limit:,}"),
         ("concurrency", _concurrency(plan)),
-        ("weights disk", f"{plan.weights_disk_gib} GiB for {weights:.1f} GiB of weights{each}"),
+        *request.on.rows(request.model),
     ]  # fmt: skip
 
 
 def _hints(plan: _Plan) -> Iterator[str]:
     if plan.alone:
-        name, context = plan.request.instance.name, plan.alone.max_model_len
-        yield f"one {name} runs it, too, with context {context:,}: topology single-ecs (SingleEcsLlm)"
+        name, context = plan.request.on.each.name, plan.alone.max_model_len
+        yield f"one {name} runs it, too, with context {context:,}: {plan.request.on.ALONE}"
 
 
 def _concurrency(plan: _Plan) -> str:

@@ -16,3 +16,8 @@ def counted(number: int, noun: str) -> str:
 def percent(share: float) -> str:
     """Return *share* of one as text."""
     return f"{100 * share:g}%"
+
+
+def one(name: str) -> str:
+    """Return *name* with its indefinite article, as it is read aloud letter by letter."""
+    return f"{'an' if name[0] in 'AEFHILMNORSXaeiou' else 'a'} {name}"

@@ -14,7 +14,7 @@ import pytest
 from components import catalog
 from components.catalog import Engine, Instance, Model
 from components.engine import MODEL_PATH, engine_argv
-from components.plan import PlanRequest, alternatives
+from components.plan import Machines, PlanRequest, alternatives
 from scripts.localcloud.machines.engine import arguments
 from tests.stack import real_vllm
 
@@ -40,14 +40,16 @@ def planned(model: Model) -> list[list[str]]:
     """Return the command line of each machine, of the smallest type that runs *model* alone or else as a pair."""
     wanted = PlanRequest(
         model=model,
-        instance=next(iter(catalog.rows(Instance).values())),
+        on=Machines(each=next(iter(catalog.rows(Instance).values()))),
         engine="vllm",
         engine_image=ROW.image,
         gpu_memory_utilization=0.9,
         kv_cache_dtype="auto",
     )
-    plan = (alternatives(wanted) or alternatives(dataclasses.replace(wanted, nodes=2)))[0]
-    return [engine_argv(plan, model.name, rank=rank) for rank in range(plan.request.nodes)]
+    plan = (
+        alternatives(wanted) or alternatives(dataclasses.replace(wanted, on=dataclasses.replace(wanted.on, count=2)))
+    )[0]
+    return [engine_argv(plan, model.name, rank=rank) for rank in range(plan.request.on.count)]
 
 
 PLANNED = [(model, argv) for model in catalog.rows(Model).values() for argv in planned(model)]

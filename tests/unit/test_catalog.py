@@ -9,10 +9,11 @@ import pydantic
 import pytest
 
 from components import catalog
-from components.catalog import Engine, Fabric, Gpu, Image, Instance, Model, Region, Row
+from components.catalog import Chart, Engine, Fabric, Gpu, Image, Instance, Model, Region, Row, Series
+from components.plan.pod import gpu_counts, sizes
 from components.sizing import divisible
 
-KINDS = (Engine, Fabric, Gpu, Image, Instance, Model, Region)
+KINDS = (Chart, Engine, Fabric, Gpu, Image, Instance, Model, Region, Series)
 ROWS = [pytest.param(row, id=f"{kind.__name__}-{name}") for kind in KINDS for name, row in catalog.rows(kind).items()]
 
 
@@ -85,11 +86,31 @@ def test_eri_interfaces_that_were_read() -> None:
 
 @pytest.mark.parametrize("name", names(Fabric))
 def test_fabric_row_is_consistent(name: str) -> None:
-    """Variables are NCCL's, and none of those that the machine finds from its route."""
+    """Variables are NCCL's and Gloo's, and none of those that a machine finds from its route; a pod finds none."""
     row = catalog.find(Fabric, name)
+    found = [key for key in row.env if "IFNAME" in key or "ADDR_RANGE" in key]
 
-    assert [] == [key for key in row.env if not key.startswith("NCCL_") or "IFNAME" in key or "ADDR_RANGE" in key]
-    assert ("1" if name == "tcp" else "0") == row.env["NCCL_IB_DISABLE"]
+    assert [] == [key for key in row.env if not key.startswith(("NCCL_", "GLOO_"))]
+    assert (["NCCL_SOCKET_IFNAME", "GLOO_SOCKET_IFNAME"] if name.startswith("acs-") else []) == found
+
+
+@pytest.mark.parametrize(("name", "off"), [("erdma", "0"), ("tcp", "1"), ("acs-type-1", None), ("acs-type-2", "1")])
+def test_what_each_fabric_says_about_rdma(name: str, off: str | None) -> None:
+    """The PPU's RDMA is not what NCCL calls IB; the sets are not to be mixed."""
+    assert off == catalog.find(Fabric, name).env.get("NCCL_IB_DISABLE")
+
+
+@pytest.mark.parametrize("name", names(Series))
+def test_series_row_is_consistent(name: str) -> None:
+    """A series has a known GPU, a fabric and drivers, a CPU class none of them; every size has memory for its vCPUs."""
+    row = catalog.find(Series, name)
+    whole = row.rdma_gpus is None or row.rdma_gpus == gpu_counts(row)[-1]
+    shapes = [sizes(row, gpus) for gpus in gpu_counts(row)]
+
+    assert (row.gpu in catalog.rows(Gpu), row.resource != "", row.drivers != []) == (row.gpu is not None,) * 3
+    assert (row.fabric in catalog.rows(Fabric), whole) == (row.rdma_gpus is not None, True)
+    assert all(memory >= vcpus for shape in shapes for vcpus, memories in shape.items() for memory in memories)
+    assert all(memories == sorted(set(memories)) for shape in shapes for memories in shape.values())
 
 
 @pytest.mark.parametrize("name", names(Engine))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from components import catalog
-from components.catalog import Engine, Instance, Model
+from components.catalog import Model
 from components.engine import (
     captures_graphs,
     engine_argv,
@@ -16,24 +16,13 @@ from components.engine import (
     refused_flag,
     splits_experts,
 )
-from components.plan import Plan, PlanRequest, make_plan
+from components.plan import Plan, make_plan
+from tests.unit.plans import on_machines
 
 
 def plan(model: str, instance: str, engine: str, **change: object) -> Plan:
     """Return a plan with the component's defaults."""
-    return make_plan(
-        PlanRequest(
-            **{
-                "model": catalog.find(Model, model),
-                "instance": catalog.find(Instance, instance),
-                "engine": engine,
-                "engine_image": catalog.find(Engine, engine).image,
-                "gpu_memory_utilization": 0.9,
-                "kv_cache_dtype": "auto",
-                **change,
-            }  # type: ignore[arg-type]
-        )
-    )
+    return make_plan(on_machines(model, instance, engine=engine, **change))
 
 
 @pytest.mark.parametrize(

@@ -4,26 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from components import catalog
-from components.catalog import Engine, Instance, Model
 from components.plan import Plan, PlanError, PlanRequest, alternatives, make_plan
-
-
-def request(model: str, instance: str, **change: object) -> PlanRequest:
-    """Return a request with the component's defaults."""
-    engine = str(change.get("engine", "vllm"))
-    return PlanRequest(
-        **{
-            "model": catalog.find(Model, model),
-            "instance": catalog.find(Instance, instance),
-            "engine": engine,
-            "engine_image": catalog.find(Engine, engine).image,
-            "gpu_memory_utilization": 0.90,
-            "kv_cache_dtype": "auto",
-            **change,
-        }  # type: ignore[arg-type]
-    )
-
+from tests.unit.plans import on_machines as request
 
 A10, A10X2, A10X4, A10X8 = "ecs.gn7i-c8g1.2xlarge", "ecs.gn7i-2x.8xlarge", "ecs.gn7i-4x.8xlarge", "ecs.gn7i-8x.16xlarge"
 L20X2, L20X4, L20X8 = "ecs.gn8is-2x.8xlarge", "ecs.gn8is-4x.16xlarge", "ecs.gn8is-8x.32xlarge"

@@ -2,35 +2,27 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from components import catalog
-from components.catalog import Engine, Instance, Model
+from components.catalog import Model
 from components.plan import PlanError, PlanRequest, make_plan
+from tests.unit.plans import on_machines
 
-SMALL: dict[str, object] = {"model": "Qwen/Qwen3-8B", "instance": "ecs.gn7i-c8g1.2xlarge"}
-EIGHT_A10: dict[str, object] = {"model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "instance": "ecs.gn7i-8x.16xlarge"}
-PAIR: dict[str, object] = {"model": "deepseek-ai/DeepSeek-R1", "instance": "ecs.ebmgn8v.48xlarge", "nodes": 2}
-MOE_FP8: dict[str, object] = {"model": "Qwen/Qwen3-235B-A22B-FP8", "instance": "ecs.gn8v-8x.48xlarge"}
+SMALL: dict[str, Any] = {"model": "Qwen/Qwen3-8B", "instance": "ecs.gn7i-c8g1.2xlarge"}
+EIGHT_A10: dict[str, Any] = {"model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "instance": "ecs.gn7i-8x.16xlarge"}
+PAIR: dict[str, Any] = {"model": "deepseek-ai/DeepSeek-R1", "instance": "ecs.ebmgn8v.48xlarge", "nodes": 2}
+MOE_FP8: dict[str, Any] = {"model": "Qwen/Qwen3-235B-A22B-FP8", "instance": "ecs.gn8v-8x.48xlarge"}
 
 
-def request(given: dict[str, object]) -> PlanRequest:
+def request(given: dict[str, Any]) -> PlanRequest:
     """Return a request with the component's defaults and *given*."""
-    names = {"engine": "vllm", **given}
-    return PlanRequest(
-        **{
-            "gpu_memory_utilization": 0.90,
-            "kv_cache_dtype": "auto",
-            "engine_image": catalog.find(Engine, str(names["engine"])).image,
-            **names,
-            "model": catalog.find(Model, str(names["model"])),
-            "instance": catalog.find(Instance, str(names["instance"])),
-        }  # type: ignore[arg-type]
-    )
+    return on_machines(**given)
 
 
-CASES: list[dict[str, object]] = [
+CASES: list[dict[str, Any]] = [
     {"model": "Qwen/QwQ-32B", "instance": "ecs.gn7i-2x.8xlarge"},
     {"model": "deepseek-ai/DeepSeek-R1", "instance": "ecs.gn8v-8x.48xlarge"},
     {"model": "Qwen/Qwen3-14B", "instance": "ecs.gn7i-2x.8xlarge", "gpu_memory_utilization": 0.772},
@@ -71,7 +63,7 @@ CASES: list[dict[str, object]] = [
 ]
 
 
-def refusal(given: dict[str, object]) -> str:
+def refusal(given: dict[str, Any]) -> str:
     """Return *given* and what the plan says to it."""
     with pytest.raises(PlanError) as error:
         make_plan(request(given))
@@ -90,7 +82,7 @@ def test_more_stages_than_layers() -> None:
     base = request({"model": "Qwen/Qwen3-8B", "instance": "ecs.gn7i-8x.16xlarge", "pipeline_parallel": 4})
 
     with pytest.raises(PlanError) as error:
-        make_plan(PlanRequest(**{**base.__dict__, "model": model}))
+        make_plan(dataclasses.replace(base, model=model))
 
     assert "pipeline_parallel: 4 stages, and the model has 2 layers. Use fewer." == str(error.value)
 
@@ -108,7 +100,7 @@ def test_layouts_that_cannot_start_have_no_override() -> None:
         ({"launcher": "ray"}, "holds no Ray"),
     ],
 )
-def test_what_is_no_estimate_has_no_override(change: dict[str, object], message: str) -> None:
+def test_what_is_no_estimate_has_no_override(change: dict[str, Any], message: str) -> None:
     """An interface or a program that is not there does not appear by wishing."""
     with pytest.raises(PlanError, match=message):
         make_plan(request(PAIR | {"allow_unfit": True} | change))

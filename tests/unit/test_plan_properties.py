@@ -7,15 +7,20 @@ from hypothesis import strategies as st
 
 from components import catalog
 from components.catalog import Engine, Instance, Model
-from components.plan import Plan, PlanError, PlanRequest, make_plan
+from components.plan import Machines, Plan, PlanError, PlanRequest, make_plan
+
+MACHINES = st.builds(
+    Machines,
+    each=st.sampled_from(list(catalog.rows(Instance).values())),
+    count=st.integers(1, 2),
+    erdma=st.booleans(),
+)
 
 REQUESTS = st.builds(
     PlanRequest,
     model=st.sampled_from(list(catalog.rows(Model).values())),
-    instance=st.sampled_from(list(catalog.rows(Instance).values())),
-    nodes=st.integers(1, 2),
+    on=MACHINES,
     launcher=st.sampled_from(["native", "ray"]),
-    rdma=st.booleans(),
     engine=st.sampled_from(list(catalog.rows(Engine))),
     engine_image=st.just("team/engine:1"),
     gpu_memory_utilization=st.sampled_from([0.5, 0.7, 0.8, 0.85, 0.9, 0.92, 0.95, 0.98]),
@@ -59,7 +64,7 @@ def test_a_layout_uses_what_there_is(request: PlanRequest) -> None:
         used = plan.tensor_parallel * plan.pipeline_parallel
         assert used <= request.gpus
         assert request.model.attention_heads % plan.tensor_parallel == 0
-        if request.nodes > 1 or (request.tensor_parallel is None and request.pipeline_parallel is None):
+        if request.on.count > 1 or (request.tensor_parallel is None and request.pipeline_parallel is None):
             assert used == request.gpus
 
 
