@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from scripts.localcloud.kinds import GET_CLUSTERS, GET_CREDENTIAL, GET_INVOCATIONS
+from scripts.localcloud.kinds import GET_CLUSTERS, GET_CREDENTIAL, GET_INVOCATIONS, GET_MANAGED_CLUSTERS
 from scripts.localcloud.laws import (
     acl,
     addon,
@@ -76,5 +76,6 @@ FUNCTIONS: Mapping[str, Callable[[World, str, Values], Values]] = {
     GET_INVOCATIONS: command.invocations,
     GET_CREDENTIAL: cluster_functions.cluster_credential,
     GET_CLUSTERS: cluster_functions.clusters,
+    GET_MANAGED_CLUSTERS: cluster_functions.managed_clusters,
 }
 """What answers a provider function about a region; a test holds this to the functions in the rules."""

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from scripts.localcloud.api_server import credential, kubeconfig
 from scripts.localcloud.errors import CloudError
-from scripts.localcloud.kinds import CLUSTER
+from scripts.localcloud.kinds import CLUSTER, NAT_GATEWAY, SWITCH
 from scripts.localcloud.values import Value, Values, number, strings, text
 from scripts.localcloud.world import Record, World
 
 _TYPE = "ManagedKubernetes"
+_STATE = "running"
+_FILTERS = ("clusterId", "clusterName", "clusterSpec", "clusterType", "profile")
 _PERMANENT_MINUTES = 3 * 365 * 24 * 60
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _SHOWN = (
@@ -49,27 +51,50 @@ def cluster_credential(world: World, region: str, inputs: Values) -> Values:  # 
 def clusters(world: World, region: str, inputs: Values) -> Values:
     """Return what ``getClusters`` answers: the clusters of one region."""
     _check(inputs)
-    found = [_described(cluster) for cluster in world.all(CLUSTER) if cluster.region == region]
-    rows = [row for row in found if _meant(row, inputs)]
+    wanted = [name for name in _FILTERS if inputs.get(name)]
+    found = [
+        _described(cluster) for cluster in world.all(CLUSTER) if cluster.region == region and _named(cluster, inputs)
+    ]
+    rows = [row for row in found if all(row[name] == inputs[name] for name in wanted)]
     names: list[Value] = [row["clusterName"] for row in rows]
     return inputs | {"id": "clusters", "ids": [row["id"] for row in rows], "names": names, "clusters": list(rows)}
 
 
+def managed_clusters(world: World, region: str, inputs: Values) -> Values:
+    """Return what ``getManagedKubernetesClusters`` answers: more than names only with ``enableDetails``."""
+    _check(inputs)
+    found = [cluster for cluster in world.all(CLUSTER) if cluster.region == region and _named(cluster, inputs)]
+    rows: list[Values] = [{"id": cluster.id, "name": cluster.text("name")} for cluster in found]
+    if inputs.get("enableDetails") is True:
+        rows = [row | _detailed(world, cluster) for row, cluster in zip(rows, found, strict=True)]
+    names: list[Value] = [row["name"] for row in rows]
+    return inputs | {"id": "clusters", "ids": [row["id"] for row in rows], "names": names, "clusters": list(rows)}
+
+
+def _detailed(world: World, cluster: Record) -> Values:
+    gateway = next(iter(world.where(NAT_GATEWAY, "vpcId", cluster.text("vpcId"))), None)
+    switch = world.find(SWITCH, strings(cluster.properties, "vswitchIds")[0])
+    return {
+        "availabilityZone": "" if switch is None else switch.text("zoneId"),
+        "connections": cluster.properties["connections"],
+        "natGatewayId": "" if gateway is None else gateway.id,
+        "rrsaConfig": cluster.properties["rrsaMetadata"],
+        "securityGroupId": cluster.text("securityGroupId"),
+        "state": _STATE,
+        "vpcId": cluster.text("vpcId"),
+        "workerNodes": [],
+    }
+
+
 def _check(inputs: Values) -> None:
-    if inputs.get("outputFile"):
-        raise CloudError("InvalidParameter", "The local cloud writes no outputFile.")
+    for name in ("outputFile", "kubeConfigFilePrefix"):
+        if inputs.get(name):
+            raise CloudError("InvalidParameter", f"The local cloud writes no {name}.")
 
 
-def _meant(row: Values, inputs: Values) -> bool:
-    wanted = [
-        name for name in ("clusterId", "clusterName", "clusterSpec", "clusterType", "profile") if inputs.get(name)
-    ]
+def _named(cluster: Record, inputs: Values) -> bool:
     ids = strings(inputs, "ids")
-    return (
-        all(row[name] == inputs[name] for name in wanted)
-        and (not ids or row["id"] in ids)
-        and re.search(text(inputs, "nameRegex"), text(row, "clusterName")) is not None
-    )
+    return (not ids or cluster.id in ids) and re.search(text(inputs, "nameRegex"), cluster.text("name")) is not None
 
 
 def _described(cluster: Record) -> Values:
@@ -81,5 +106,5 @@ def _described(cluster: Record) -> Values:
         "clusterType": _TYPE,
         "currentVersion": cluster.text("version"),
         "regionId": cluster.region,
-        "state": "running",
+        "state": _STATE,
     }

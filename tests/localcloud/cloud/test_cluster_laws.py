@@ -7,7 +7,15 @@ import pytest
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.inprocess import commands
-from scripts.localcloud.kinds import ADDON, CLUSTER, GET_CLUSTERS, GET_CREDENTIAL, LOG_PROJECT, SECURITY_GROUP
+from scripts.localcloud.kinds import (
+    ADDON,
+    CLUSTER,
+    GET_CLUSTERS,
+    GET_CREDENTIAL,
+    GET_MANAGED_CLUSTERS,
+    LOG_PROJECT,
+    SECURITY_GROUP,
+)
 from scripts.localcloud.kubernetes.objects import Objects, folder_of
 from scripts.localcloud.laws import balancers
 from scripts.localcloud.values import Value, Values
@@ -209,6 +217,31 @@ def test_clusters_are_found(region: Region, switch: Record, cloud: Cloud, asked:
 
     assert found == cloud.invoke(GET_CLUSTERS, asked, "cn-hangzhou")["names"]
     assert [] == cloud.invoke(GET_CLUSTERS, asked, "cn-beijing")["names"]
+
+
+def test_clusters_are_described(region: Region, switch: Record, cloud: Cloud) -> None:
+    """The identity of an existing cluster's service accounts is known, when details are asked for."""
+    cluster = region.cluster(switch, enableRrsa=True)
+    short, long = (
+        cloud.invoke(GET_MANAGED_CLUSTERS, {"ids": [ID], "enableDetails": details}, "cn-hangzhou")["clusters"]
+        for details in (False, True)
+    )
+
+    assert [{"id": ID, "name": "llm"}] == short
+    assert long == [
+        {
+            "id": ID,
+            "name": "llm",
+            "availabilityZone": "cn-hangzhou-k",
+            "connections": cluster.properties["connections"],
+            "natGatewayId": "",
+            "rrsaConfig": cluster.properties["rrsaMetadata"],
+            "securityGroupId": cluster.text("securityGroupId"),
+            "state": "running",
+            "vpcId": cluster.text("vpcId"),
+            "workerNodes": [],
+        }
+    ]
 
 
 def test_a_cluster_that_is_not_there_has_no_credential(cloud: Cloud) -> None:
