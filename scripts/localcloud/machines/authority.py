@@ -2,6 +2,7 @@
 
 import datetime as dt
 import fcntl
+import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,15 +70,22 @@ def certificates(home: Path) -> Path:
     return certificate
 
 
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
 def issue(home: Path, names: Sequence[str], target: Path) -> None:
-    """Write a certificate of the home's authority for the DNS *names*, and its key, to the one file *target*."""
+    """Write a certificate of the home's authority for *names*, addresses too, and its key, to the one file *target*."""
     certificates(home)
     signer = serialization.load_pem_private_key((home / "authority" / "ca.key").read_bytes(), None)
     assert isinstance(signer, ec.EllipticCurvePrivateKey)  # noqa: S101 - made above
     key = ec.generate_private_key(ec.SECP256R1())
     made = (
         _builder(names[0][:60], key)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(list(map(_general, names))), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)

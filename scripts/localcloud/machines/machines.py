@@ -18,7 +18,7 @@ from scripts.localcloud.machines.filesystem import make_root
 from scripts.localcloud.machines.guest import wire
 from scripts.localcloud.machines.identity import living_pid
 from scripts.localcloud.machines.layout import Place, disk_folder
-from scripts.localcloud.machines.spec import CommandResult, Ingress, MachineError, MachineSpec, check_faults
+from scripts.localcloud.machines.spec import ANYONE, CommandResult, Ingress, MachineError, MachineSpec, check_faults
 
 SOURCE_ROOT = Path(__file__).parents[3]
 KILL_SECONDS = 10
@@ -166,6 +166,10 @@ class Machines:
         check_faults(faults)
         self._change(instance_id, lambda state: state["spec"].update(faults=faults))
 
+    def set_own(self, instance_id: str, own: dict[str, Any]) -> None:
+        """Replace what only a machine of this kind is told."""
+        self._change(instance_id, lambda state: state["spec"].update(own=own))
+
     def set_listeners(self, instance_id: str, listeners: set[tuple[str, int]]) -> None:
         """
         Set the addresses and ports of this host that lead to the same port inside the machine.
@@ -203,7 +207,8 @@ class Machines:
         place.exchange.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self._home / "disks").mkdir(exist_ok=True)
         make_root(place, spec, authority.read_text())
-        fresh: dict[str, Any] = {"disks": [], "listeners": [], "ingress": []}
+        open_to_all = [asdict(Ingress(ANYONE, "all", 0, 0))] if spec.kind != "instance" else []
+        fresh: dict[str, Any] = {"disks": [], "listeners": [], "ingress": open_to_all}
         kept = fresh | place.read() if (place.folder / "state.json").exists() else fresh
         given = {"role": spec.role_name, "internet": spec.internet, "rdma_devices": spec.rdma_devices}
         place.write(kept | given | {"spec": spec.to_json()})

@@ -8,7 +8,17 @@ from typing import cast
 
 from scripts.localcloud.machines import packages
 from scripts.localcloud.machines.filesystem import LIBRARIES, inside, python, site_folders
-from scripts.localcloud.machines.guest.places import CADDY, CODE, DISKS, ENGINE, EXCHANGE, HIDDEN, HOST, PACKAGES
+from scripts.localcloud.machines.guest.places import (
+    CADDY,
+    CODE,
+    DISKS,
+    ENGINE,
+    EXCHANGE,
+    HIDDEN,
+    HOST,
+    PACKAGES,
+    VOLUMES,
+)
 from scripts.localcloud.machines.layout import Place
 from scripts.localcloud.machines.spec import MachineSpec
 
@@ -31,9 +41,10 @@ ISOLATION = [
 _FIRST_PROGRAM = """
 import sys
 sys.path[:0] = ["/.localcloud/lib"]
-from scripts.localcloud.machines.guest.init import main
+from scripts.localcloud.machines.guest.{module} import main
 main()
 """
+_MODULES = {"instance": "init", "pod": "kubelet.init", "balancer": "balancer"}
 
 
 _PROBE = """
@@ -143,6 +154,16 @@ def _own_files(place: Place) -> list[str]:
     return mounts + (_read_only(libraries, HIDDEN / libraries.name) if libraries.is_dir() else [])
 
 
+def _volumes(spec: MachineSpec) -> list[str]:
+    """Return the mounts of what a pod's claims lead to."""
+    bound = {True: "--ro-bind", False: "--bind"}
+    return [
+        word
+        for claim, volume in spec.own.get("volumes", {}).items()
+        for word in (bound[volume["read_only"]], volume["folder"], str(VOLUMES / claim))
+    ]
+
+
 def command(place: Place, spec: MachineSpec) -> list[str]:
     """Return the command line that boots the machine at *place*."""
     return [
@@ -159,11 +180,12 @@ def command(place: Place, spec: MachineSpec) -> list[str]:
         *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/tmp", "--chdir", "/"),  # noqa: S108
         *_python(),
         *_engines(place.home),
+        *_volumes(spec),
         "--",
         "/usr/bin/python3",
         "-SE",
         "-c",
-        _FIRST_PROGRAM,
+        _FIRST_PROGRAM.format(module=_MODULES[spec.kind]),
     ]
 
 

@@ -36,6 +36,10 @@ user data does not.
 """
 
 
+ANYONE = "0.0.0.0"  # noqa: S104 - a source, no address to listen at
+"""The source of what every machine of the VPC may open."""
+
+
 class MachineError(Exception):
     """Something about a machine cannot be done; the text is a sentence."""
 
@@ -52,7 +56,7 @@ class CommandResult:
 @dataclass(frozen=True, order=True)
 class Ingress:
     """
-    A flow that another machine of the VPC, at *source*, may open to this one.
+    A flow that another machine of the VPC, at *source* or at any address, may open to this one.
 
     *protocol* is tcp, udp or all; ports are inclusive.
     """
@@ -69,7 +73,8 @@ class MachineSpec:
     What the cloud decides about a machine before it boots.
 
     *private_ip* is a loopback address of this host, *user_data* decoded text, *internet* whether there is egress,
-    *rdma_devices* how many of the interfaces carry RDMA.
+    *rdma_devices* how many of the interfaces carry RDMA. *kind* names what its first program makes of it: an instance,
+    a pod or a balancer, and *own* is what only such a program reads.
     """
 
     instance_id: str
@@ -89,6 +94,8 @@ class MachineSpec:
     mtu: int = 1500
     rdma_devices: int = 0
     faults: dict[str, object] = field(default_factory=dict)
+    kind: str = "instance"
+    own: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse unknown faults: a misspelt one would test nothing."""

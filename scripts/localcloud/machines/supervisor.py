@@ -15,7 +15,7 @@ from scripts.localcloud.machines import sandbox
 from scripts.localcloud.machines.filesystem import link_commands
 from scripts.localcloud.machines.guest import wire
 from scripts.localcloud.machines.guest.boot import REBOOT_STATUS
-from scripts.localcloud.machines.guest.places import INIT_SOCKET
+from scripts.localcloud.machines.guest.places import INIT_SOCKET, NAMES_SOCKET, OWN
 from scripts.localcloud.machines.hosts.serve import Hosts
 from scripts.localcloud.machines.identity import process_identity
 from scripts.localcloud.machines.layout import Place, write_json
@@ -52,9 +52,8 @@ class Supervisor:
     async def run(self, ready: Callable[[str], None]) -> None:
         """Boot, call *ready* with an empty text or the problem, and return when the machine is off."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._cut_off)
-        hosts = Hosts(self._place, self._spec)
+        serving = await self._serve()
         self._cable = Cable(self._place, self._spec.private_ip)
-        control = await wire.serve(self._place.control, self._handle)
         life = asyncio.ensure_future(self._life())
         try:
             await self._wait_for_init(life)
@@ -66,9 +65,26 @@ class Supervisor:
             self._cut_off()
             await life
         finally:
-            control.close()
             self._cable.close()
-            hosts.close()
+            serving.close()
+
+    async def _serve(self) -> contextlib.ExitStack:
+        """Serve whoever controls the machine, and what the machine itself calls; return how to end it."""
+        serving = contextlib.ExitStack()
+        control = await wire.serve(self._place.control, self._handle)
+        serving.callback(control.close)
+        if self._spec.kind == "pod":
+            names = await wire.serve(self._place.exchange / NAMES_SOCKET.name, self._name)
+            serving.callback(names.close)
+        if self._spec.kind != "balancer":
+            serving.callback(Hosts(self._place, self._spec).close)
+        return serving
+
+    async def _name(self, message: wire.Message) -> wire.Message:
+        from scripts.localcloud.machines.pods import naming  # noqa: PLC0415 - slow, and only pods need it
+
+        cluster_id = self._spec.own["cluster_id"]
+        return {"address": await asyncio.to_thread(naming.address, self._place.home, cluster_id, message["name"])}
 
     async def _life(self) -> None:
         status = REBOOT_STATUS
@@ -104,12 +120,13 @@ class Supervisor:
     def _publish(self) -> None:
         """Tell the inside what it may know."""
         state, spec = self._place.read(), self._place.spec()
-        shown = {key: value for key, value in spec.to_json().items() if key not in ("user_data", "role_name")}
+        shown = {key: value for key, value in spec.to_json().items() if key not in ("user_data", "role_name", "own")}
         shown |= {key: state[key] for key in ("internet", "disks", "rdma_devices")} | {"mtu": spec.own_mtu}
         if spec.faults.get("no_disk"):
             shown["disks"] = []
         shown |= {"python": sandbox.python_facts(), "engines": sandbox.engine_facts(self._place.home)}
         write_json(self._place.exchange / "machine.json", shown)
+        write_json(self._place.exchange / OWN.name, spec.own)
         # In place, because containers have this very file mounted.
         (self._place.exchange / "faults.json").write_text(json.dumps(spec.faults))
         (self._place.exchange / "user-data").write_text(spec.user_data)

@@ -18,8 +18,7 @@ from scripts.localcloud.kinds import (
     ROLE_ATTACHMENT,
     SECRET_PARAMETER,
 )
-from scripts.localcloud.machines.hosts.state import CloudState
-from scripts.localcloud.machines.layout import Place
+from scripts.localcloud.machines.hosts.state import Account, Credentials
 from scripts.localcloud.store import SECRET_MARK
 from scripts.localcloud.values import Values
 from tests.localcloud.cloud.test_network_laws import refusal
@@ -172,12 +171,13 @@ def test_each_role_reads_its_own(region: Region, cloud: Cloud) -> None:
         region.make(POLICY, policyName=role, policyDocument=document)
         region.role(role)
         region.make(POLICY_ATTACHMENT, policyName=role, policyType="Custom", roleName=role)
-    state = CloudState(Place(cloud.home, "i-1"))
+    roles = Account(cloud.home).services["roles"]
+    holders = {role: Credentials("", "", "", 0, roles[role]["statements"]) for role in ("head", "worker")}
     resources = [f"acs:oos:cn-hangzhou:0:secretparameter/{name}" for name in ("llm-key", "llm-token")]
 
     assert {"head": [True, False], "worker": [False, True]} == {
-        role: [state.allows(role, "oos:GetSecretParameter", resource) for resource in resources]
-        for role in ("head", "worker")
+        role: [holder.may("oos:GetSecretParameter", resource) for resource in resources]
+        for role, holder in holders.items()
     }
 
 

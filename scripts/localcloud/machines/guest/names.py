@@ -16,15 +16,18 @@ VPC_ADDRESS = "100.100.0.10"
 INTERNET_ADDRESS = "198.18.0.1"
 """Every internet host of the local cloud (a benchmarking address, RFC 2544); absent without egress."""
 
+API_ADDRESS = "172.16.0.1"
+"""The Kubernetes API inside a cluster; absent outside pods."""
+
 RESOLVER_ADDRESS = "127.0.0.53"
 CONTAINER_RESOLVER_ADDRESS = "127.0.0.11"
 NXDOMAIN = 3
 A_RECORD = 1
 Resolve = Callable[[str], str | None]
 
-_VPC = re.compile(r"oos-vpc\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.oss-[a-z0-9-]+-internal\.aliyuncs\.com")
+_VPC = re.compile(r"(oos|sts)-vpc\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.oss-[a-z0-9-]+-internal\.aliyuncs\.com")
 _INTERNET = re.compile(
-    r"(www\.)?modelscope\.cn|mirrors\.ustc\.edu\.cn|oos\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.oss-[a-z0-9-]+\.aliyuncs\.com"
+    r"(www\.)?modelscope\.cn|mirrors\.ustc\.edu\.cn|(oos|sts)\.[a-z0-9-]+\.aliyuncs\.com|[a-z0-9-]+\.oss-[a-z0-9-]+\.aliyuncs\.com"
 )
 
 

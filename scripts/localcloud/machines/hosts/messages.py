@@ -36,6 +36,14 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class RefusedError(Exception):
+    """A service refuses: HTTP status, vendor code, vendor text."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
 def text(status: int, content: str, kind: str = "text/plain") -> Answer:
     """Return *content* as an answer."""
     raw = content.encode()

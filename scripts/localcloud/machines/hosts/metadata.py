@@ -68,7 +68,7 @@ class Metadata:
             return text(404, "not found")
         if not name:
             return text(200, role)
-        found = self._state.credentials(role)
+        found = self._state.of_machine(role)
         stamp = dt.datetime.fromtimestamp(found.expiration, dt.UTC)
         return text(
             200,

@@ -2,20 +2,12 @@
 
 from urllib.parse import parse_qsl
 
-from scripts.localcloud.machines.hosts.messages import Answer, Request, as_json
+from scripts.localcloud.machines.hosts.messages import Answer, RefusedError, Request, as_json
 from scripts.localcloud.machines.hosts.signatures import acs3_key, acs3_valid, rpc_valid
 from scripts.localcloud.machines.hosts.state import CloudState, Credentials
 from scripts.localcloud.machines.spec import MachineSpec
 
 VERSION = "2019-06-01"
-
-
-class RefusedError(Exception):
-    """The service refuses: HTTP status, vendor code, vendor text."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 class Oos:
@@ -69,10 +61,8 @@ class Oos:
         if region != self._region:
             raise RefusedError(400, "InvalidRegionId", f"The region {region} is not served by this endpoint.")
         resource = f"acs:oos:{region}:0:secretparameter/{name}"
-        both = self._state.allows(holder.role, "oos:GetSecretParameter", resource) and self._state.allows(
-            holder.role, "kms:GetSecretValue", f"acs:kms:{region}:0:secret/{name}"
-        )
-        if not both:
+        secret = f"acs:kms:{region}:0:secret/{name}"
+        if not (holder.may("oos:GetSecretParameter", resource) and holder.may("kms:GetSecretValue", secret)):
             raise RefusedError(403, "NoPermission", "You are not authorized to do this action.")
         entry = self._state.services["oos"].get(region, {}).get(name)
         if entry is None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from scripts.localcloud.machines.authority import issue
 from scripts.localcloud.machines.guest import wire
+from scripts.localcloud.machines.guest.names import API_ADDRESS
 from scripts.localcloud.machines.guest.places import HTTPS_SOCKET, METADATA_SOCKET
 from scripts.localcloud.machines.hosts.messages import Answer, Request, text
 from scripts.localcloud.machines.hosts.metadata import Metadata
@@ -21,10 +22,20 @@ from scripts.localcloud.machines.hosts.modelscope import Hub
 from scripts.localcloud.machines.hosts.oos import Oos
 from scripts.localcloud.machines.hosts.oss import Oss
 from scripts.localcloud.machines.hosts.state import CloudState
+from scripts.localcloud.machines.hosts.sts import Sts
 from scripts.localcloud.machines.layout import Place
 from scripts.localcloud.machines.spec import MachineSpec
 
 Handle = Callable[[Request], Answer]
+API = (
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+    API_ADDRESS,
+)
+"""What a pod may call its cluster's API."""
+
 IDLE_SECONDS = 60
 
 
@@ -98,13 +109,13 @@ class _Server(socketserver.ThreadingMixIn, socketserver.BaseServer):
 def _tls(home: Path, place: Place, region: str) -> ssl.SSLContext:
     """Return the TLS side of every HTTPS host of *region*; the key lives in memory only."""
     names = [
-        f"oos-vpc.{region}.aliyuncs.com",
-        f"oos.{region}.aliyuncs.com",
+        *(f"{service}{where}.{region}.aliyuncs.com" for service in ("oos", "sts") for where in ("-vpc", "")),
         f"*.oss-{region}-internal.aliyuncs.com",
         f"*.oss-{region}.aliyuncs.com",
         "modelscope.cn",
         "www.modelscope.cn",
         "mirrors.ustc.edu.cn",
+        *API,
     ]
     file = place.folder / "hosts.pem"
     issue(home, names, file)
@@ -119,8 +130,9 @@ class Hosts:
     def __init__(self, place: Place, spec: MachineSpec) -> None:
         state = CloudState(place)
         (place.home / "cache").mkdir(exist_ok=True)
-        self._oos, self._oss, self._hub = Oos(state, spec), Oss(state, spec), Hub(state)
+        self._oss = Oss(state, spec)
         self._region = spec.region
+        self._by_host = _named(state, spec)
         tls = _tls(place.home, place, spec.region)
         self._servers = [
             _Server(wire.listening(place.exchange / METADATA_SOCKET.name), Metadata(state, spec).answer),
@@ -138,13 +150,27 @@ class Hosts:
 
     def _by_name(self, request: Request) -> Answer:
         name = request.headers.get("host", "").partition(":")[0]
-        if name in ("modelscope.cn", "www.modelscope.cn"):
-            return self._hub.answer(request)
-        if name == "mirrors.ustc.edu.cn":
-            return text(200, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n(made by the local cloud)\n")
-        if name in (f"oos-vpc.{self._region}.aliyuncs.com", f"oos.{self._region}.aliyuncs.com"):
-            return self._oos.answer(request)
+        if name in self._by_host:
+            return self._by_host[name](request)
         bucket, _, rest = name.partition(".")
         if rest in (f"oss-{self._region}-internal.aliyuncs.com", f"oss-{self._region}.aliyuncs.com"):
             return self._oss.answer(bucket, request)
         return text(421, f"no host {name} in {self._region}")
+
+
+def _named(state: CloudState, spec: MachineSpec) -> dict[str, Handle]:
+    """Return what answers for the hosts whose names are known beforehand."""
+    found: dict[str, Handle] = dict.fromkeys(("modelscope.cn", "www.modelscope.cn"), Hub(state).answer)
+    found["mirrors.ustc.edu.cn"] = _docker_key
+    for where in ("-vpc", ""):
+        found[f"oos{where}.{spec.region}.aliyuncs.com"] = Oos(state, spec).answer
+        found[f"sts{where}.{spec.region}.aliyuncs.com"] = Sts(state).answer
+    if spec.kind == "pod":
+        from scripts.localcloud.machines.hosts.kube import Kube  # noqa: PLC0415 - slow, and only pods need it
+
+        found |= dict.fromkeys(API, Kube(state, spec.own["cluster_id"]).answer)
+    return found
+
+
+def _docker_key(_request: Request) -> Answer:
+    return text(200, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n(made by the local cloud)\n")

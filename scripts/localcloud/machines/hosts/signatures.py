@@ -83,7 +83,7 @@ def oss_valid(bucket: str, request: Request, secret: str) -> bool:
 def _oss1_text(bucket: str, request: Request) -> str:
     """Source: https://www.alibabacloud.com/help/en/oss/developer-reference/include-signatures-in-the-authorization-header."""
     own = sorted(name for name in request.headers if name.startswith("x-oss-"))
-    counted = {"continuation-token", "security-token", "acl", "uploads", "location"}
+    counted = {"continuation-token", "security-token", "acl", "location", "partNumber", "uploadId", "uploads"}
     query = {name: value for name, value in request.query.items() if name in counted}
     resource = f"/{bucket}{request.path}"
     if query:

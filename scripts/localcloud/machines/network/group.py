@@ -4,8 +4,9 @@ import socket
 from collections.abc import Iterable
 
 from scripts.localcloud.machines.network.packet import Flow, Packet
-from scripts.localcloud.machines.spec import Ingress
+from scripts.localcloud.machines.spec import ANYONE, Ingress
 
+_ANYONE = socket.inet_aton(ANYONE)
 _PROTOCOLS = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
 
 
@@ -42,7 +43,8 @@ class Group:
             return packet.about.reverse() in self._opened
         if packet.headless or packet.flow in self._opened:
             return True
-        return any(_matches(rule, packet.flow) for rule in self._rules.get(packet.flow.source, ()))
+        rules = [*self._rules.get(packet.flow.source, ()), *self._rules.get(_ANYONE, ())]
+        return any(_matches(rule, packet.flow) for rule in rules)
 
 
 def _matches(rule: Ingress, flow: Flow) -> bool:

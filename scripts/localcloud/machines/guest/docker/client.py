@@ -66,10 +66,15 @@ def execute(container: Container, argv: list[str], variables: dict[str, str] | N
     if not pid:
         raise DockerError(f"Error response from daemon: container {container['Id']} is not running")
     environment = dict(item.split("=", 1) for item in container["Config"]["Env"]) | (variables or {})
-    enter = [str(HOST / _nsenter()), "-t", str(pid), "-m", "-p", "-n", "-u", "-i", "-r", "-w"]
-    enter += ["-U", "--preserve-credentials", "--"] if container["Config"]["User"] else ["--"]
-    done = subprocess.run([*enter, *argv], env=environment, stdin=subprocess.DEVNULL, check=False)
+    line = [*entering(pid, own_user=bool(container["Config"]["User"])), *argv]
+    done = subprocess.run(line, env=environment, stdin=subprocess.DEVNULL, check=False)
     return done.returncode
+
+
+def entering(pid: int, *, own_user: bool) -> list[str]:
+    """Return the words that run a command in the namespaces of the container whose first process is *pid*."""
+    words = [str(HOST / _nsenter()), "-t", str(pid), "-m", "-p", "-n", "-u", "-i", "-r", "-w"]
+    return [*words, "-U", "--preserve-credentials", "--"] if own_user else [*words, "--"]
 
 
 def _nsenter() -> str:

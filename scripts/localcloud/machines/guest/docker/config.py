@@ -50,7 +50,7 @@ class Port:
 
 @dataclass
 class ContainerConfig:
-    """Everything that the engine needs to make a container; its user is root, its *group* any."""
+    """Everything that the engine needs to make a container; *user* and *group* are numbers."""
 
     name: str
     image: str
@@ -71,6 +71,7 @@ class ContainerConfig:
     host_network: bool = False
     gpus: bool = False
     devices: list[Device] = field(default_factory=list)
+    user: int = 0
     group: int = 0
     working_dir: str = "/"
     stop_grace_seconds: float = 10

@@ -22,7 +22,7 @@ def of(config: ContainerConfig, container_id: str, attachments: list[Attachment]
             "Cmd": config.command,
             "Entrypoint": config.entrypoint,
             "Labels": config.labels,
-            "User": f"0:{config.group}" if config.group else "",
+            "User": f"{config.user}:{config.group}" if config.user or config.group else "",
             "WorkingDir": config.working_dir,
         },
         "HostConfig": {

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scripts.localcloud.machines.guest.docker import ray_packages
-from scripts.localcloud.machines.guest.places import ENGINE, HOST, PACKAGES, machine
+from scripts.localcloud.machines.guest.places import CA_FILE, CODE, ENGINE, HOST, PACKAGES, machine
 
 STORE = Path("/var/lib/docker/image")
 PULLED = STORE / "pulled.json"
+CLOCK = CODE / "scripts/localcloud/machines/guest/site"
 NET_BIND_SERVICE = "CAP_NET_BIND_SERVICE"
 SMALL = "[ cat chmod cp echo env false id ls mkdir mv rm sh sleep test true"
 """Commands of an image that is hardly more than its program."""
@@ -28,6 +29,7 @@ class Image:
     commands: str
     environment: dict[str, str] = field(default_factory=dict)
     python: bool = False
+    engine: bool = False
     file_capabilities: frozenset[str] = frozenset()
     ray: bool = False
 
@@ -39,8 +41,8 @@ class Image:
 
 _PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 KINDS = {
-    "vllm": Image("vllm", ("vllm", "serve"), (), EVERYTHING, _PATH, python=True),
-    "sglang": Image("sglang", (), ("/bin/bash",), EVERYTHING, _PATH, python=True),
+    "vllm": Image("vllm", ("vllm", "serve"), (), EVERYTHING, _PATH, python=True, engine=True),
+    "sglang": Image("sglang", (), ("/bin/bash",), EVERYTHING, _PATH, python=True, engine=True),
     "caddy": Image(
         "caddy",
         (),
@@ -49,6 +51,7 @@ KINDS = {
         _PATH | {"XDG_CONFIG_HOME": "/config", "XDG_DATA_HOME": "/data"},
         file_capabilities=frozenset({NET_BIND_SERVICE}),
     ),
+    "python": Image("python", (), ("python3",), EVERYTHING, _PATH | {"SSL_CERT_FILE": CA_FILE}, python=True),
 }
 _REFERENCE = re.compile(
     r"(?:(?P<host>[a-z0-9.-]+(?:\.[a-z0-9.-]+|:\d+))/)?(?P<path>[a-z0-9._/-]+)(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
@@ -73,7 +76,7 @@ def image_of(reference: str) -> Image:
         raise ImageError("invalid reference format")
     for kind, image in KINDS.items():
         if kind in match["path"]:
-            return replace(image, ray=image.python and bool(_RAY.search(reference, match.start("path"))))
+            return replace(image, ray=image.engine and bool(_RAY.search(reference, match.start("path"))))
     name = reference.partition("@")[0]
     raise ImageError(f"manifest for {name} not found: manifest unknown: manifest unknown")
 
@@ -130,13 +133,27 @@ def _lay_out(image: Image) -> None:
     _link(commands / "sleep", HOST / "usr/bin/sleep")  # the machine's own sleeps by the machine's clock
     if image.python:
         _link(commands / "python3", machine()["python"]["program"])
-        _write(packages / "engine.pth", f"{ENGINE}\n")
-        _link(packages / "torch", ENGINE / "scripts/localcloud/machines/engine/torch")
+        _link(commands / "python", "python3")
+    if image.python and not image.ray:
+        _add_clock(packages)
+    if image.engine:
+        _add_engine(image.kind, commands, packages)
     if image.ray:
         _add_ray(commands, packages)
-    if image.kind == "vllm":
+
+
+def _add_clock(packages: Path) -> None:
+    """Let the image's Python sleep as fast as the machine's, except beside Ray, whose own work it would disturb."""
+    for file in CLOCK.glob("localcloud_clock.*"):
+        _write(packages / file.name, file.read_text())
+
+
+def _add_engine(kind: str, commands: Path, packages: Path) -> None:
+    _write(packages / "engine.pth", f"{ENGINE}\n")
+    _link(packages / "torch", ENGINE / "scripts/localcloud/machines/engine/torch")
+    if kind == "vllm":
         _write(commands / "vllm", _LAUNCHER.format(module="vllm"), 0o755)
-    if image.kind == "sglang":
+    if kind == "sglang":
         _write(packages / "sglang" / "__init__.py", "")
         _write(packages / "sglang" / "launch_server.py", _LAUNCHER.format(module="sglang"))
 

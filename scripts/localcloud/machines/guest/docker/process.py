@@ -37,8 +37,8 @@ def start(config: ContainerConfig, root: Path, container_id: str, attachments: l
     resolver = None if config.host_network else _enter_network(container_id, attachments)
     with contextlib.ExitStack() as held:
         users = []
-        if config.group:
-            users.append(_namespace_of(config.group))
+        if config.user or config.group:
+            users.append(_namespace_of(config.user, config.group))
             held.callback(os.close, users[0])
         reading, writing = os.pipe()
         line = sandbox.command(root, config, container_id, writing, users)
@@ -66,11 +66,11 @@ def _enter_network(container_id: str, attachments: list[Attachment]) -> socket.s
     return names.datagram_socket(names.CONTAINER_RESOLVER_ADDRESS)
 
 
-def _namespace_of(group: int) -> int:
+def _namespace_of(user: int, group: int) -> int:
     """
-    Return a user namespace in which the machine's root has *group*.
+    Return a user namespace in which the machine's root is *user* and has *group*.
 
-    A machine of an ordinary user of the laptop has no second group to give.
+    A machine of an ordinary user of the laptop has no second one to give.
     """
     with subprocess.Popen([HOST / "usr/bin/unshare", "--user", "cat"], stdin=-1, stdout=-1) as holder:
         assert holder.stdin is not None and holder.stdout is not None  # noqa: S101, PT018 - asked for above
@@ -79,7 +79,7 @@ def _namespace_of(group: int) -> int:
         holder.stdout.readline()
         entry = Path("/proc") / str(holder.pid)
         (entry / "setgroups").write_text("deny")
-        (entry / "uid_map").write_text("0 0 1")
+        (entry / "uid_map").write_text(f"{user} 0 1")
         (entry / "gid_map").write_text(f"{group} 0 1")
         namespace = os.open(entry / "ns/user", os.O_RDONLY | os.O_CLOEXEC)
         holder.send_signal(signal.SIGKILL)

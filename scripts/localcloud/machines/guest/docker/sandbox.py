@@ -9,7 +9,7 @@ from scripts.localcloud.machines.guest import gpus, rdma
 from scripts.localcloud.machines.guest.docker import images, real_engine
 from scripts.localcloud.machines.guest.docker.config import ContainerConfig
 from scripts.localcloud.machines.guest.docker.networks import Network
-from scripts.localcloud.machines.guest.places import BWRAP, CADDY, CODE, ENGINE, EXCHANGE, PACKAGES, machine
+from scripts.localcloud.machines.guest.places import BWRAP, CA_FILE, CADDY, CODE, ENGINE, EXCHANGE, PACKAGES, machine
 
 FOLDERS = (
     "dev etc home mnt opt proc root run srv sys tmp usr/bin usr/local/bin var/tmp config data etc/caddy .localcloud"
@@ -84,9 +84,12 @@ def _image_mounts(config: ContainerConfig) -> list[str]:
         facts = machine()["python"]
         mounts += [word for folder in facts["folders"] for word in _read_only(folder, folder)]
         mounts += [word for folder in facts["sites"] for word in _read_only(image.store / "site", folder)]
+    if image.engine:
         mounts += _read_only(ENGINE, ENGINE)
         mounts += _read_only(EXCHANGE / "faults.json", EXCHANGE / "faults.json")
         mounts += real_engine.mounts(image.kind)
+    if image.kind == "python":
+        mounts += _read_only(CA_FILE, CA_FILE)
     if image.ray:
         mounts += _read_only(PACKAGES, PACKAGES)
     return mounts + (_rdma_tools() if any(_devices(config)) else [])

@@ -1,0 +1,1 @@
+"""A pod from the inside: what a node's kubelet does for it."""
