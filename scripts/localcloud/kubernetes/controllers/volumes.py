@@ -4,9 +4,9 @@ from datetime import datetime
 
 from scripts.localcloud.kubernetes.controllers.events import warn
 from scripts.localcloud.kubernetes.controllers.owned import hold, let_go, selects
-from scripts.localcloud.kubernetes.controllers.quantities import amount
 from scripts.localcloud.kubernetes.controllers.status import has_ended, is_going
 from scripts.localcloud.kubernetes.objects import Contents, Manifest
+from scripts.localcloud.kubernetes.quantities import amount
 
 CLAIM, VOLUME = "PersistentVolumeClaim", "PersistentVolume"
 _CLAIM_HELD = "kubernetes.io/pvc-protection"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.localcloud.kubernetes.controllers.quantities import amount
+from scripts.localcloud.kubernetes.quantities import amount
 from tests.localcloud.kubernetes.controllers.cluster import Cluster
 
 VOLUME = """
