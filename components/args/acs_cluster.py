@@ -75,7 +75,7 @@ class AcsLlmClusterArgs(AccessArgs, ClusterArgs, PodArgs):
     """How long `up` waits for the first completion, once the weights are there; default: computed from their size."""
 
     tags: Tags = pydantic.Field(default_factory=dict)
-    """Tags on every cloud resource that takes them."""
+    """Tags on every resource that takes them."""
 
     @property
     def needs_internet(self) -> bool:

@@ -12,7 +12,10 @@ from components.args.serving import PLANNED as PLANNED_ANYWHERE
 from components.args.values import GpuSeries, NcclVariables, matching, within
 from components.args.weights import WeightsArgs
 from components.catalog import Fabric, Series
-from components.plan import Cache, PlanRequest, Pods, PodShape, Problem, choices, make_cache, works
+from components.plan import PlanRequest, Problem, works
+from components.plan.cache import Cache, make_cache
+from components.plan.pod import PodShape
+from components.plan.pods import Pods, choices
 
 PLANNED = {
     *PLANNED_ANYWHERE, "gpu_series", "gpus_per_pod", "pods_per_replica", "pod_vcpus", "pod_memory_gib",
