@@ -103,14 +103,22 @@ def test_the_environment_goes_first(region: Region, cloud: Cloud, monkeypatch: p
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ([], "here: must be an object with create, update, delete, throttle, slow, stock, machine, machines."),
+        ([], "here: must be an object with create, update, delete, throttle, slow, stock, machine, machines, cluster."),
         (
             {"craete": {}},
             (
-                "here: 'craete' is no fault. One of create, update, delete, throttle, slow, stock, machine, machines. "
-                "Did you mean 'create'?"
+                "here: 'craete' is no fault. One of create, update, delete, throttle, slow, stock, machine, machines, "
+                "cluster. Did you mean 'create'?"
             ),
         ),
+        (
+            {"cluster": {"load_balancer": 1}},
+            (
+                "here: cluster: 'load_balancer' is no fault. One of load_balancers, data_load_fails. "
+                "Did you mean 'load_balancers'?"
+            ),
+        ),
+        ({"cluster": {"load_balancers": True}}, "here: cluster.load_balancers: True is no int."),
         (
             {"create": {"alicloud:vpc/netwrok:Network": "InternalError"}},
             (
