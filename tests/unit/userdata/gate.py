@@ -91,9 +91,9 @@ def engine() -> Iterator[Engine]:
 
 
 @contextmanager
-def gate(folder: Path, engine_port: int, tls: str = "off") -> Iterator[int]:
-    """Run Caddy with secrets in *folder*; yield its port. Its log is *folder*/log."""
-    port = _free_port()
+def gate(folder: Path, engine_port: int, tls: str = "off", **more: str) -> Iterator[int]:
+    """Run Caddy with secrets, and sites if any, in *folder*, and *more* variables; yield its port. Its log is there."""
+    port = free_port()
     places = {"\n:{$GATE_PORT} {": "\n:{$GATE_PORT} {\n\tbind 127.0.0.1", "/run/secrets": str(folder)}
     text = CADDYFILE.read_text()
     for old, new in places.items():
@@ -107,6 +107,7 @@ def gate(folder: Path, engine_port: int, tls: str = "off") -> Iterator[int]:
         "GATE_ENGINE": f"127.0.0.1:{engine_port}",
         "HOME": str(folder),
         "PATH": os.environ["PATH"],
+        **more,
     }
     with (folder / "log").open("wb") as log:
         command = [str(CADDY), "run", "--config", str(folder / "Caddyfile")]
@@ -137,7 +138,8 @@ def client(port: int, key: str | None = KEY, **options: object) -> httpx.Client:
     return httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=head, trust_env=False, **options)  # type: ignore[arg-type]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -1,0 +1,64 @@
+"""What every object has: a name, a namespace, labels; and where things are inside the pods."""
+
+import hashlib
+import json
+from typing import Any
+
+from components.args import AcsLlmClusterArgs
+
+Manifest = dict[str, Any]
+"""A Kubernetes object, or a part of one, as its JSON; values that only the deployment knows may be Outputs."""
+
+GATE_PORT = 8000
+ENGINE_PORT = 30000
+METRICS_PORT = 9000
+
+PROGRAMS = "/opt/llm"
+"""Folder of the programs in every pod."""
+
+MEMBER = 10001
+"""User, or group, of whatever need not be root."""
+
+CPU_POD = {"alibabacloud.com/compute-class": "general-purpose", "alibabacloud.com/compute-qos": "default"}
+"""
+Labels of pods without GPU.
+
+Source: https://www.alibabacloud.com/help/en/cs/user-guide/acs-pod-instance-overview, 2026-11-21.
+"""
+
+TMP: Manifest = {"name": "tmp", "emptyDir": {}}
+TMP_MOUNT: Manifest = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - inside a container, of its own
+
+
+def labels(name: str, component: str) -> dict[str, str]:
+    """Return what tells the objects of *component* from others; selectors use it, so nothing else belongs here."""
+    return {"app.kubernetes.io/name": name, "app.kubernetes.io/component": component}
+
+
+def metadata(args: AcsLlmClusterArgs, name: str, component: str, full_name: str = "") -> Manifest:
+    """Return the metadata of an object of *component*, called *full_name* or else like the endpoint."""
+    return {"name": full_name or name, "namespace": args.namespace, "labels": labels(name, component)}
+
+
+def digest(value: object) -> str:
+    """Return another short text whenever *value*, of plain values only, is another."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def variables(values: dict[str, Any]) -> list[Manifest]:
+    """Return *values* as a container's `env`."""
+    return [{"name": key, "value": value} for key, value in values.items()]
+
+
+def resources(cpu: str, memory: str, **devices: int) -> Manifest:
+    """Return a container's resources; ACS takes what is requested and what is the limit as one."""
+    amounts = {"cpu": cpu, "memory": memory, **devices}
+    return {"requests": amounts, "limits": dict(amounts)}
+
+
+def unprivileged(*capabilities: str) -> Manifest:
+    """Return a container's security context without any privilege but *capabilities*."""
+    return {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"], **({"add": list(capabilities)} if capabilities else {})},
+    }

@@ -1,0 +1,101 @@
+"""What keeps the serving pods running, and what keeps others from them."""
+
+from typing import Any
+
+from components.args import AcsLlmClusterArgs
+from components.manifests.base import GATE_PORT, METRICS_PORT, Manifest, labels, metadata
+from components.manifests.pods import leader, worker
+
+_UNAWAITED = {"pulumi.com/skipAwait": "true"}
+"""The provider would wait without saying why; a Job waits instead, and does."""
+
+_NEW_FIRST = {"maxSurge": 1, "maxUnavailable": 0}
+"""A replica goes when its successor serves, which takes the GPUs of one more meanwhile."""
+
+
+def engine(args: AcsLlmClusterArgs, name: str, edition: Any) -> Manifest:  # noqa: ANN401 - an Output
+    """
+    Return the replicas: a Deployment where each is one pod, else a LeaderWorkerSet.
+
+    Args:
+        args: The arguments.
+        name: The endpoint's.
+        edition: A text that is another one whenever a secret changes.
+    """
+    build = _deployment if args.pods == 1 else _groups
+    return build(args, name, leader(args, name, edition))
+
+
+def _deployment(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manifest:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {**metadata(args, name, "engine"), "annotations": _UNAWAITED},
+        "spec": {
+            **_replicas(args),
+            # The default would call a large model's start a failed one.
+            "progressDeadlineSeconds": (args.startup_minutes + 10) * 60,
+            "selector": {"matchLabels": labels(name, "engine")},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": _NEW_FIRST},
+            "template": template,
+        },
+    }
+
+
+def _groups(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manifest:
+    return {
+        "apiVersion": "leaderworkerset.x-k8s.io/v1",
+        "kind": "LeaderWorkerSet",
+        "metadata": {**metadata(args, name, "engine"), "annotations": _UNAWAITED},
+        "spec": {
+            **_replicas(args),
+            "leaderWorkerTemplate": {
+                "size": args.pods,
+                "restartPolicy": "RecreateGroupOnPodRestart",
+                "leaderTemplate": template,
+                "workerTemplate": worker(args, name),
+            },
+            "rolloutStrategy": {"type": "RollingUpdate", "rollingUpdateConfiguration": _NEW_FIRST},
+            "startupPolicy": "LeaderCreated",
+            # Otherwise it would take the endpoint's own Service, of the same name, for the one its pods are found by.
+            "networkConfig": {"subdomainPolicy": "UniquePerReplica"},
+        },
+    }
+
+
+def _replicas(args: AcsLlmClusterArgs) -> Manifest:
+    """Return the number of replicas, unless an autoscaler owns it."""
+    return {} if args.elastic else {"replicas": args.replicas}
+
+
+def disruption_budget(args: AcsLlmClusterArgs, name: str) -> Manifest:
+    """Return that whoever clears nodes takes one replica at a time."""
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": metadata(args, name, "engine"),
+        "spec": {"maxUnavailable": 1, "selector": _serving(name)},
+    }
+
+
+def network_policy(args: AcsLlmClusterArgs, name: str) -> Manifest:
+    """Return that the pods of groups hear all of each other, and others only the gate and what Prometheus reads."""
+    ports = [GATE_PORT, *([METRICS_PORT] if args.elastic else [])]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata(args, name, "engine"),
+        "spec": {
+            "podSelector": _serving(name),
+            "policyTypes": ["Ingress"],
+            "ingress": [
+                {"from": [{"podSelector": _serving(name)}]},
+                {"ports": [{"port": port, "protocol": "TCP"} for port in ports]},
+            ],
+        },
+    }
+
+
+def _serving(name: str) -> Manifest:
+    component = {"key": "app.kubernetes.io/component", "operator": "In", "values": ["engine", "worker"]}
+    return {"matchLabels": {"app.kubernetes.io/name": name}, "matchExpressions": [component]}

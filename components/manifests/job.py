@@ -1,0 +1,63 @@
+"""A Job, and the pod of one that runs a program of this folder."""
+
+from typing import Any
+
+from components.args import AcsLlmClusterArgs
+from components.manifests.base import (
+    CPU_POD,
+    MEMBER,
+    PROGRAMS,
+    TMP,
+    TMP_MOUNT,
+    Manifest,
+    labels,
+    metadata,
+    resources,
+    unprivileged,
+    variables,
+)
+
+
+def job(args: AcsLlmClusterArgs, name: str, component: str, spec: Manifest, retries: int = 0) -> Manifest:
+    """Return the Job that runs a pod of *spec* until it succeeds, at most 1 + *retries* times."""
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata(args, name, component, f"{name}-{component}"),
+        "spec": {
+            "backoffLimit": retries,
+            "template": {
+                "metadata": {"labels": {**labels(name, component), **CPU_POD}},
+                "spec": {
+                    "restartPolicy": "Never",
+                    "automountServiceAccountToken": False,
+                    "enableServiceLinks": False,
+                    **spec,
+                },
+            },
+        },
+    }
+
+
+def program(args: AcsLlmClusterArgs, name: str, program: str, settings: dict[str, Any]) -> Manifest:
+    """Return the spec of a pod in which *program* reads *settings*; what it says last is the Job's own message."""
+    container = {
+        "name": program,
+        "image": args.tools_image,
+        "command": ["python3", f"{PROGRAMS}/{program}.py"],
+        "env": variables({"PYTHONUNBUFFERED": "1", **settings}),
+        "resources": resources("1", "2Gi"),
+        "securityContext": {**unprivileged(), "readOnlyRootFilesystem": True},
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [{"name": "programs", "mountPath": PROGRAMS, "readOnly": True}, TMP_MOUNT],
+    }
+    return {
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": MEMBER,
+            "fsGroup": MEMBER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [{"name": "programs", "configMap": {"name": f"{name}-files"}}, TMP],
+    }

@@ -1,0 +1,70 @@
+"""More replicas while requests wait, fewer when none do."""
+
+from components.args import AcsLlmClusterArgs
+from components.manifests.base import Manifest, metadata
+
+_LONGEST_WINDOW_SECONDS = 3600
+"""Source: HPAScalingRules of https://kubernetes.io/docs/reference/kubernetes-api/, 2026-11-21."""
+
+_WAITING = {"vllm": "vllm:num_requests_waiting", "sglang": "sglang:num_queue_reqs"}
+"""
+The engine's counter of requests that wait.
+
+Source: GitHub vllm-project/production-stack helm/templates/scaledobject-vllm.yaml, and the engines' own `/metrics`.
+"""
+
+
+def autoscaler(args: AcsLlmClusterArgs, name: str) -> Manifest:
+    """Return what sets the number of replicas: the cluster's own autoscaler, or KEDA's."""
+    return {"hpa": _hpa, "keda": _keda}[args.autoscaler](args, name)
+
+
+def _hpa(args: AcsLlmClusterArgs, name: str) -> Manifest:
+    # The metrics API has no colons: the Prometheus adapter offers the counter under this name.
+    metric = {"name": _WAITING[args.engine].replace(":", "_")}
+    target = {"type": "AverageValue", "averageValue": str(args.queue_target)}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": metadata(args, name, "engine"),
+        "spec": {
+            "scaleTargetRef": _target(args, name),
+            "minReplicas": args.replicas,
+            "maxReplicas": args.max_replicas,
+            "metrics": [{"type": "Pods", "pods": {"metric": metric, "target": target}}],
+            "behavior": _behavior(args),
+        },
+    }
+
+
+def _keda(args: AcsLlmClusterArgs, name: str) -> Manifest:
+    pods = f'namespace="{args.namespace}",pod=~"{name}-.*"'
+    trigger = {
+        "serverAddress": args.prometheus_url,
+        "query": f"sum({_WAITING[args.engine]}{{{pods}}})",
+        "threshold": str(args.queue_target),
+    }
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": metadata(args, name, "engine"),
+        "spec": {
+            "scaleTargetRef": _target(args, name),
+            "minReplicaCount": args.replicas,
+            "maxReplicaCount": args.max_replicas,
+            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(args)}},
+            "triggers": [{"type": "prometheus", "metadata": trigger}],
+        },
+    }
+
+
+def _target(args: AcsLlmClusterArgs, name: str) -> Manifest:
+    if args.pods == 1:
+        return {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "name": name}
+
+
+def _behavior(args: AcsLlmClusterArgs) -> Manifest:
+    """Return that a replica goes only when it was not missed for as long as its return would take."""
+    window = min(_LONGEST_WINDOW_SECONDS, args.startup_minutes * 60)
+    return {"scaleDown": {"stabilizationWindowSeconds": window}}

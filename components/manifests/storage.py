@@ -1,0 +1,93 @@
+"""The weights in the bucket, as a volume."""
+
+import dataclasses
+import math
+from typing import Any
+
+from components.args import AcsLlmClusterArgs
+from components.manifests.base import Manifest, digest, labels, metadata
+from components.sizing import GIB
+
+
+@dataclasses.dataclass(frozen=True)
+class Bucket:
+    """The bucket, and with `ossAccess: rrsa` who reads and writes it; the ARNs may be Outputs."""
+
+    name: str
+    oidc_provider_arn: Any = None
+    reader_role_arn: Any = None
+    writer_role_arn: Any = None
+
+
+def weights_name(args: AcsLlmClusterArgs, name: str, noun: str) -> str:
+    """
+    Return the name of the *noun*, `oss` or `weights`, that holds these very weights.
+
+    Other weights, or a cache of another size, come under another name beside the old, which pods still use.
+    """
+    cache = args.fluid_cache
+    held = [args.oss_bucket, args.oss_prefix, args.weights_model, args.weights_revision]
+    return f"{name}-{noun}-{digest([held, cache and [cache.quota_gib, cache.memory_gib, cache.vcpus]])}"
+
+
+def volume(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
+    """
+    Return the bucket's folder as a volume of the cluster, read-only.
+
+    Source: GitHub kubernetes-sigs/alibaba-cloud-csi-driver pkg/oss/utils.go @8aacf900, 2026-08-20.
+    """
+    claim_name = weights_name(args, name, "oss")
+    full_name = f"{args.namespace}-{claim_name}"
+    source = {"bucket": bucket.name, "url": endpoint(args), "path": f"/{args.oss_prefix}"}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": full_name, "labels": labels(name, "oss")},
+        "spec": {
+            "accessModes": ["ReadOnlyMany"],
+            "capacity": {"storage": _size(args)},
+            "claimRef": {"namespace": args.namespace, "name": claim_name},
+            "persistentVolumeReclaimPolicy": "Retain",
+            "storageClassName": "",
+            "csi": {
+                "driver": "ossplugin.csi.alibabacloud.com",
+                "volumeHandle": full_name,
+                "readOnly": True,
+                **_access(args, name, bucket, source),
+            },
+        },
+    }
+
+
+def claim(args: AcsLlmClusterArgs, name: str) -> Manifest:
+    """Return the claim by which pods mount that volume."""
+    full_name = weights_name(args, name, "oss")
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": metadata(args, name, "oss", full_name),
+        "spec": {
+            "accessModes": ["ReadOnlyMany"],
+            "resources": {"requests": {"storage": _size(args)}},
+            "storageClassName": "",
+            "volumeName": f"{args.namespace}-{full_name}",
+        },
+    }
+
+
+def endpoint(args: AcsLlmClusterArgs) -> str:
+    """Return the address of OSS inside the region, where traffic is free."""
+    return f"oss-{args.region}-internal.aliyuncs.com"
+
+
+def _access(args: AcsLlmClusterArgs, name: str, bucket: Bucket, source: dict[str, Any]) -> Manifest:
+    if args.oss_access == "access-key":
+        secret = {"name": f"{name}-oss", "namespace": args.namespace}
+        return {"volumeAttributes": source, "nodePublishSecretRef": secret}
+    role = {"roleArn": bucket.reader_role_arn, "oidcProviderArn": bucket.oidc_provider_arn}
+    return {"volumeAttributes": {**source, "authType": "rrsa", **role}}
+
+
+def _size(args: AcsLlmClusterArgs) -> str:
+    """Return the weights' own size: a bucket has no other, and nothing enforces it."""
+    return f"{math.ceil(args.model_row.weights_bytes / GIB)}Gi"
