@@ -1,7 +1,6 @@
 """OSS buckets, their settings and objects; a bucket is a folder on this host."""
 
 import re
-import shutil
 from hashlib import md5
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from scripts.localcloud.kinds import (
     BUCKET_VERSIONING,
 )
 from scripts.localcloud.laws.law import Ask, Law, record_of
+from scripts.localcloud.machines.hosts.bucket import Bucket as Stored
 from scripts.localcloud.values import Values, text
 from scripts.localcloud.world import Record, now
 
@@ -51,12 +51,17 @@ class Bucket(Law):
         return ask.world.add(record_of(self.type, ask, name, outputs))
 
     def delete(self, ask: Ask, record: Record) -> None:
-        """Refuse while there are objects, unless ``forceDestroy``."""
+        """Refuse while there are objects, unless ``forceDestroy``, and while uploads in parts have not ended."""
         root = root_of(ask.home, record.id)
         full = root.exists() and any(path.is_file() for path in root.rglob("*"))
         if full and record.properties.get("forceDestroy") is not True:
             raise CloudError("BucketNotEmpty", f"The bucket {record.id!r} still has objects.")
-        shutil.rmtree(root, ignore_errors=True)
+        stored = Stored(record.id, record.region, root)
+        if stored.uploads():
+            keys = ", ".join(key for key, _ in stored.uploads())
+            message = f"The bucket {record.id!r} still has parts of {keys}: abort the uploads."
+            raise CloudError("BucketNotEmpty", message)
+        stored.remove()
 
 
 class BucketSetting(Law):

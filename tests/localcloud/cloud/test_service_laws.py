@@ -18,6 +18,7 @@ from scripts.localcloud.kinds import (
     ROLE_ATTACHMENT,
     SECRET_PARAMETER,
 )
+from scripts.localcloud.machines.hosts.bucket import Bucket as Stored
 from scripts.localcloud.machines.hosts.state import Account, Credentials
 from scripts.localcloud.store import SECRET_MARK
 from scripts.localcloud.values import Values
@@ -135,6 +136,21 @@ def test_buckets(region: Region, cloud: Cloud) -> None:
     assert refusal(lambda: region.delete(bucket)) == "BucketNotEmpty: The bucket 'weights' still has objects."
     region.delete(thing)
     region.delete(bucket)
+
+
+def test_parts_of_an_upload_keep_a_bucket(region: Region, cloud: Cloud) -> None:
+    """As the real provider's, forceDestroy removes objects and ends no upload."""
+    bucket = region.make(BUCKET, bucket="weights", forceDestroy=True)
+    stored = Stored("weights", "cn-hangzhou", cloud.home / "oss/weights")
+    stored.write("config.json", b"{}", "", {})
+    upload = stored.begin("model.safetensors", {})
+
+    assert refusal(lambda: region.delete(bucket)) == (
+        "BucketNotEmpty: The bucket 'weights' still has parts of model.safetensors: abort the uploads."
+    )
+    stored.abort("model.safetensors", upload)
+    region.delete(bucket)
+    assert [] == list((cloud.home / "oss").iterdir())
 
 
 def test_what_the_endpoints_are_given(region: Region, cloud: Cloud) -> None:

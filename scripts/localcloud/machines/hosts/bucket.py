@@ -105,6 +105,11 @@ class Bucket:
         """End an upload without an object."""
         shutil.rmtree(self._upload(key, upload))
 
+    def remove(self) -> None:
+        """Remove the bucket with everything in it. Absent is fine."""
+        for folder in (self.root, self._beside):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _upload(self, key: str, upload: str) -> Path:
         folder = self._beside / "uploads" / upload
         begun = folder / "upload.json"
