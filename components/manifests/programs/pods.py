@@ -51,13 +51,15 @@ def stuck(pod):
             yield f"{name}: {container['name']}: {waits['reason']}: {waits.get('message', '')}"
 
 
+def is_ready(pod):
+    return bool(containers(pod)) and all(container["ready"] for container in containers(pod))
+
+
 def doing(pod):
     for container in containers(pod):
-        if container["ready"]:
-            continue
-        [state] = container.get("state") or ["waiting"]
-        again = f", restarted {container['restartCount']} times" if container["restartCount"] else ""
-        return f"{pod['metadata']['name']}: {container['name']} is {state}, not ready{again}"
+        if not container["ready"]:
+            [state] = container.get("state") or ["waiting"]
+            return f"{pod['metadata']['name']}: {container['name']} is {state}, not ready"
     status = pod.get("status", {})
     why = f" ({status['reason']}: {status.get('message', '')})" if "reason" in status else ""
     return f"{pod['metadata']['name']} is {status.get('phase', 'Pending')}{why}"
@@ -80,7 +82,8 @@ class Watch:
         troubles = [trouble for pod in pods for trouble in stuck(pod)]
         if troubles:
             raise StuckError("; ".join(troubles[:3]))
-        return "; ".join(doing(pod) for pod in pods[:3]) or "no pod yet"
+        rest = [doing(pod) for pod in pods if not is_ready(pod)]
+        return "; ".join(rest[:3]) or ("all pods are ready" if pods else "no pod yet")
 
     def count(self, pod, container):
         ends = self.ends.setdefault((pod["metadata"]["name"], container["name"]), {})
