@@ -104,4 +104,4 @@ def system_policies() -> Mapping[str, list[dict[str, object]]]:
 @cache
 def addons() -> tuple[str, ...]:
     """Return the names of the add-ons of clusters known here."""
-    return tuple(sorted(_load("addons")["addons"]))
+    return tuple(_load("addons")["addons"])

@@ -7,6 +7,7 @@ from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.kinds import (
     BUCKET,
     BUCKET_OBJECT,
+    CLUSTER,
     COMMAND,
     EIP,
     GET_INVOCATIONS,
@@ -126,6 +127,12 @@ REFUSED = [
             )
         ],
     ),
+    (
+        CLUSTER,
+        {"vswitchIds": ["subnet-1"], "profile": "Acs"},
+        ["vswitchIds[0]: 'subnet-1' does not match ^vsw-[a-z0-9]*$."],
+    ),
+    (CLUSTER, {"profile": "Acs"}, ["zoneIds: exactly one of vswitchIds, workerVswitchIds, zoneIds is needed."]),
     (BUCKET_OBJECT, {"bucket": "abc", "key": "k"}, ["content: one of content, source is needed."]),
     (
         BUCKET_OBJECT,

@@ -180,6 +180,9 @@ def test_audit_logs_have_a_project(region: Region, switch: Record, cloud: Cloud)
     kept = region.cluster(switch, auditLogConfig={"enabled": True}, deleteOptions=goes[:1])
     given = region.cluster(switch, auditLogConfig={"enabled": True, "slsProjectName": own.id}, deleteOptions=goes)
 
+    assert refusal(partial(region.make, LOG_PROJECT, projectName="audit")) == (
+        "ProjectAlreadyExist: The project 'audit' exists; project names are global."
+    )
     assert log.properties["auditLogConfig"] == {"enabled": True, "slsProjectName": f"k8s-log-{log.id}"}
     for cluster in (log, kept, given):
         region.delete(cluster)
