@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime
-from math import ceil, floor
 
 from scripts.localcloud.kubernetes.controllers import deployment_status
-from scripts.localcloud.kubernetes.controllers.owned import controlled, digest, reference, remove
+from scripts.localcloud.kubernetes.controllers.owned import controlled, digest, part, reference, remove
 from scripts.localcloud.kubernetes.controllers.status import is_active, is_going
 from scripts.localcloud.kubernetes.objects import Contents, Manifest
 
@@ -113,13 +112,9 @@ def _bounds(item: Manifest) -> tuple[int, int]:
     """Return how many pods above, and how many available pods below the wanted number the Deployment may have."""
     rolling = item["spec"].get("strategy", {}).get("rollingUpdate", {})
     wanted = item["spec"].get("replicas", 1)
-    surge = ceil(_part(rolling.get("maxSurge", "25%"), wanted))
-    missing = floor(_part(rolling.get("maxUnavailable", "25%"), wanted))
+    surge = part(rolling.get("maxSurge", "25%"), wanted, up=True)
+    missing = part(rolling.get("maxUnavailable", "25%"), wanted, up=False)
     return surge, missing if surge or missing else 1
-
-
-def _part(limit: int | str, whole: int) -> float:
-    return whole * float(limit.removesuffix("%")) / 100 if isinstance(limit, str) else limit
 
 
 def _scale(cluster: Contents, item: Manifest, replicas: int) -> None:

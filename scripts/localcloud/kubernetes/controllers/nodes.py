@@ -44,7 +44,9 @@ class Nodes:
     def tell(self, cluster: Contents) -> None:
         """Write what `look` saw into *cluster*."""
         for each in self._ended:
-            cluster.drop(*each)
+            ended = cluster.get(*each)
+            if ended is not None and not ended["metadata"].get("finalizers"):
+                cluster.drop(*each)
         for each, status in self._seen.items():
             pod = cluster.get(*each)
             if pod is not None and status:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from copy import deepcopy
+from math import ceil, floor
 
 from scripts.localcloud.kubernetes.objects import Contents, Manifest
 
@@ -62,6 +63,14 @@ def _meets(expression: Manifest, labels: Manifest) -> bool:
             return name in labels
         case _:
             return name not in labels
+
+
+def part(limit: int | str, whole: int, *, up: bool) -> int:
+    """Return how many of *whole* the *limit* of an update is: a number, or a percentage rounded *up* or down."""
+    if isinstance(limit, int):
+        return limit
+    share = whole * float(limit.removesuffix("%")) / 100
+    return ceil(share) if up else floor(share)
 
 
 def make_pod(cluster: Contents, owner: Manifest, template: Manifest, name: str = "") -> Manifest:

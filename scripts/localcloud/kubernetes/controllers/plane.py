@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.localcloud.kubernetes.controllers import deployment, job, replica_set, scheduler, services, volumes
+from scripts.localcloud.kubernetes.controllers import deployment, groups, job, replica_set, scheduler, services, volumes
 from scripts.localcloud.kubernetes.controllers.front import Front
 from scripts.localcloud.kubernetes.controllers.nodes import Nodes
 from scripts.localcloud.kubernetes.controllers.site import Site
@@ -16,6 +16,7 @@ CONTROLLERS: tuple[Callable[[Contents, datetime], None], ...] = (
     volumes.control,
     deployment.control,
     replica_set.control,
+    groups.control,
     job.control,
     scheduler.control,
     services.control,
