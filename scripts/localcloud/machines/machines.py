@@ -101,6 +101,10 @@ class Machines:
         folders = (self._home / "machines").glob("*")
         return sorted(folder.name for folder in folders if self._pid(self._place(folder.name)))
 
+    def lives(self, instance_id: str) -> bool:
+        """Whether the machine's processes live."""
+        return self._pid(self._place(instance_id)) is not None
+
     def create_disk(self, disk_id: str) -> None:
         """Make a blank data disk."""
         disk_folder(self._home, disk_id).mkdir(parents=True, exist_ok=True)

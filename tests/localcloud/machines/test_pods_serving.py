@@ -120,7 +120,7 @@ def test_a_balancer_leads_to_an_engine_behind_its_gate(site: Site, address: str)
     asking = f"import urllib.request; print(urllib.request.urlopen('{url}/health').status)"
     assert ("Succeeded", "200\n") == cluster.run(pod(python(asking), name="two"), 1)
 
-    cluster.pods.listen(front, 8080, [uid], 8000, ["10.9.0.0/24"])
+    cluster.pods.listen(front, 8080, [uid], 8000, [f"{cluster.address(1)}/32"])
     phase, said = cluster.run(pod(python(asking), name="three"), 2)
     assert "Failed" == phase
     assert "ConnectionResetError" in said

@@ -9,12 +9,6 @@ from scripts.localcloud.machines.guest import boot, relay
 from scripts.localcloud.machines.guest.places import machine, own
 from scripts.localcloud.machines.guest.reach import Reach
 
-_INSIDE = [
-    ipaddress.IPv4Network(cidr)
-    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8")
-]
-"""Networks that may be a VPC's, as a rule may name them."""
-
 Address = tuple[str, int]
 
 
@@ -49,7 +43,10 @@ class Balancer(boot.Boot):
             return here
 
         def allows(client: Address) -> bool:
-            return client[0] == self._address or any(_covers(source, client[0]) for source in told()["sources"])
+            come = ipaddress.IPv4Address(client[0])
+            return client[0] == self._address or any(
+                come in ipaddress.IPv4Network(source) for source in told()["sources"]
+            )
 
         async def dial() -> relay.Streams:
             here = told()
@@ -57,16 +54,6 @@ class Balancer(boot.Boot):
             return await relay.to_tcp(target, here["target_port"])()
 
         return await relay.relay(relay.tcp_listener(self._address, port), dial, allows)
-
-
-def _covers(source: str, client: str) -> bool:
-    """Whether *source*, which says 10.1.0.0/16 of what is 127.x.0.0/16 on this host, has *client*."""
-    network = ipaddress.IPv4Network(source)
-    if not any(network.overlaps(inside) for inside in _INSIDE):
-        return False
-    first, second, _, _ = network.network_address.packed
-    _, _, third, fourth = ipaddress.IPv4Address(client).packed
-    return ipaddress.IPv4Address(bytes((first, second, third, fourth))) in network
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ class SandboxPods:
     def status(self, uid: str) -> Manifest:
         """Return the pod's status; one whose process died with no word of its own is Failed."""
         place = self._place(uid)
-        alive = uid in self._machines.running()
+        alive = self._machines.lives(uid)
         try:
             status: Manifest = json.loads((place.exchange / STATUS.name).read_text())
         except FileNotFoundError:
@@ -113,7 +113,7 @@ class SandboxPods:
         name = f"{_BALANCER}{address}"
         targets = [self._place(uid).spec().private_ip for uid in uids]
         told = {"targets": targets, "target_port": target_port, "sources": list(sources)}
-        if name not in self._machines.running():
+        if not self._machines.lives(name):
             self._machines.start(_balancer(name, address))
         ports = self._place(name).spec().own["ports"] | {str(port): told}
         self._machines.set_own(name, {"ports": ports})

@@ -117,7 +117,8 @@ class Pods(Protocol):
         """
         Lead what comes to *address*:*port*, from this host and from pods in *sources*, to *target_port* of the pods.
 
-        Calling again replaces what was said; without pods, connections are refused.
+        The networks of *sources* are parts of the loopback network, as pods see each other. Calling again replaces what
+        was said; without pods or sources, connections are refused.
         """
 
     def release(self, address: str) -> None:

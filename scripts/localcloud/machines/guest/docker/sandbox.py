@@ -14,7 +14,7 @@ from scripts.localcloud.machines.guest.places import BWRAP, CA_FILE, CADDY, CODE
 FOLDERS = (
     "dev etc home mnt opt proc root run srv sys tmp usr/bin usr/local/bin var/tmp config data etc/caddy .localcloud"
 )
-LINKS = {"bin": "usr/bin", "sbin": "usr/bin", "usr/sbin": "bin"}
+LINKS = {"bin": "usr/bin", "sbin": "usr/bin", "usr/sbin": "bin", "var/run": "../run"}
 _machine_network = concurrent.futures.ThreadPoolExecutor(1)
 _machine_network.submit(int)
 
