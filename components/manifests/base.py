@@ -16,8 +16,8 @@ METRICS_PORT = 9000
 PROGRAMS = "/opt/llm"
 """Folder of the programs in every pod."""
 
-MEMBER = 10001
-"""User, or group, of whatever need not be root."""
+USER = 10001
+"""Who runs whatever need not be root."""
 
 CPU_POD = {"alibabacloud.com/compute-class": "general-purpose", "alibabacloud.com/compute-qos": "default"}
 """

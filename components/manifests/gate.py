@@ -4,9 +4,9 @@ from components.args import AcsLlmClusterArgs
 from components.manifests.base import (
     ENGINE_PORT,
     GATE_PORT,
-    MEMBER,
     METRICS_PORT,
     TMP_MOUNT,
+    USER,
     Manifest,
     digest,
     resources,
@@ -57,7 +57,7 @@ def container(args: AcsLlmClusterArgs) -> Manifest:
             **unprivileged("NET_BIND_SERVICE"),
             "readOnlyRootFilesystem": True,
             "runAsNonRoot": True,
-            "runAsUser": MEMBER,
+            "runAsUser": USER,
         },
         "volumeMounts": [
             {"name": "gate", "mountPath": "/etc/caddy", "readOnly": True},
@@ -78,7 +78,7 @@ def volumes(args: AcsLlmClusterArgs, name: str) -> list[Manifest]:
     items = [{"key": key, "path": path} for key, path in _places(args).items()]
     return [
         {"name": "gate", "configMap": {"name": f"{name}-files", "items": items}},
-        {"name": "keys", "secret": {"secretName": f"{name}-keys", "defaultMode": 0o440}},
+        {"name": "keys", "secret": {"secretName": f"{name}-keys"}},
     ]
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from components.args import AcsLlmClusterArgs
 from components.manifests.base import (
     CPU_POD,
-    MEMBER,
     PROGRAMS,
     TMP,
     TMP_MOUNT,
+    USER,
     Manifest,
     labels,
     metadata,
@@ -54,8 +54,7 @@ def program(args: AcsLlmClusterArgs, name: str, program: str, settings: dict[str
     return {
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": MEMBER,
-            "fsGroup": MEMBER,
+            "runAsUser": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [container],

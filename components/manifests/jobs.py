@@ -75,7 +75,7 @@ def ready_job(args: AcsLlmClusterArgs, name: str, served: Any, address: Any) -> 
     # The file alone: the service account's own folder lies below this one.
     key = {"name": "keys", "mountPath": "/run/secrets/api_key", "subPath": "api_key", "readOnly": True}
     spec["containers"][0]["volumeMounts"].append(key)
-    spec["volumes"].append({"name": "keys", "secret": {"secretName": f"{name}-keys", "defaultMode": 0o440}})
+    spec["volumes"].append({"name": "keys", "secret": {"secretName": f"{name}-keys"}})
     manifest = job(args, name, "ready", spec)
     manifest["spec"]["template"]["metadata"]["annotations"] = {"alicloud-llm/served": served}
     return manifest

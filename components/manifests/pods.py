@@ -8,7 +8,6 @@ from components.engine import HEAD, MODEL_PATH
 from components.manifests import gate
 from components.manifests.base import (
     ENGINE_PORT,
-    MEMBER,
     METRICS_PORT,
     PROGRAMS,
     TMP,
@@ -81,7 +80,8 @@ def _template(args: AcsLlmClusterArgs, name: str, component: str, containers: li
             "automountServiceAccountToken": False,
             # Kubernetes would set VLLM_PORT to a URL where a Service is called vllm.
             "enableServiceLinks": False,
-            "securityContext": {"fsGroup": MEMBER, "seccompProfile": {"type": "RuntimeDefault"}},
+            # No fsGroup: it would be given to every file of the weights, one by one.
+            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
             "containers": containers,
             "volumes": _volumes(args, name),
         },

@@ -34,11 +34,19 @@ def volume(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
     """
     Return the bucket's folder as a volume of the cluster, read-only.
 
-    Source: GitHub kubernetes-sigs/alibaba-cloud-csi-driver pkg/oss/utils.go @8aacf900, 2026-08-20.
+    Sources: GitHub kubernetes-sigs/alibaba-cloud-csi-driver pkg/oss/utils.go @8aacf900, 2026-08-20;
+    https://help.aliyun.com/en/oss/developer-reference/guidelines-for-upgrading-v1-signatures-to-v4-signatures.
     """
     claim_name = weights_name(args, name, "oss")
     full_name = f"{args.namespace}-{claim_name}"
-    source = {"bucket": bucket.name, "url": endpoint(args), "path": f"/{args.oss_prefix}"}
+    source = {
+        "bucket": bucket.name,
+        "url": endpoint(args),
+        "path": f"/{args.oss_prefix}",
+        # Buckets made since September 2025 take no older signature, and the mount's client signs with the oldest.
+        "sigVersion": "v4",
+        "region": args.region,
+    }
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",

@@ -13,14 +13,14 @@ from counters import REQUESTS, total
 NOTICE = 10
 
 
-def main(settings, web, seconds, notice=NOTICE):
+def main(settings, web, seconds, notice=NOTICE, pause=1):
     url = f"http://127.0.0.1:{settings['LLM_ENGINE_PORT']}"
     begun = time.monotonic()
     time.sleep(notice)
     while total(web, url, REQUESTS):
         if time.monotonic() - begun > seconds:
             return f"requests are still open after {seconds:g} seconds"
-        time.sleep(1)
+        time.sleep(pause)
     return "no request is open"
 
 
