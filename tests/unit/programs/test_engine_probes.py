@@ -196,7 +196,7 @@ def test_nothing_to_drain(engine: FakeEngine) -> None:
 
 def drained(engine: FakeEngine, seconds: float) -> str:
     """Return what the program says before the pod ends."""
-    return asking("drain", engine, seconds, notice=0)
+    return asking("drain", engine, seconds, notice=0, pause=0)
 
 
 def test_memory_is_json(engine: FakeEngine, tmp_path: Path) -> None:

@@ -53,9 +53,8 @@ def ready(kube: FakeKube, gate: FakeEngine, folder: Path, limit: int = 60, patie
     }
 
     def connect(scheme: str, host: str) -> Any:  # noqa: ANN401
-        line = loopback(kube.server_port if host == "kubernetes.default.svc" else gate.server_port)(scheme, host)
-        line.timeout = 0.2
-        return line
+        api = host == "kubernetes.default.svc"
+        return loopback(kube.server_port if api else gate.server_port, timeout=0.5)(scheme, host)
 
     with web(connect) as http:
         api = program("kube").Kube(http, "llm", str(folder))

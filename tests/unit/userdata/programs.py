@@ -24,12 +24,12 @@ def program(name: str) -> Any:  # noqa: ANN401  an untyped program
         del sys.path[: len(FOLDERS)]
 
 
-def loopback(port: int) -> Connect:
+def loopback(port: int, timeout: float = 10) -> Connect:
     """Return what opens a plain connection to *port* whatever host is asked for; the Host header stays."""
 
     def connect(_scheme: str, host: str) -> http.client.HTTPConnection:
         line = http.client.HTTPConnection(host)
-        line._create_connection = lambda *_: socket.create_connection(("127.0.0.1", port), timeout=10)  # type: ignore[attr-defined]  # noqa: SLF001
+        line._create_connection = lambda *_: socket.create_connection(("127.0.0.1", port), timeout=timeout)  # type: ignore[attr-defined]  # noqa: SLF001
         return line
 
     return connect
