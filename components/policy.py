@@ -33,8 +33,9 @@ def weights_policy(bucket: str, prefix: str, *, write: bool) -> Document:
     """Return what reads the weights below *prefix* of *bucket*, and with *write* also puts them there."""
     statements = _reads(bucket, prefix)
     if write:
-        actions = ("oss:PutObject", "oss:AbortMultipartUpload", "oss:ListParts")
+        actions = ("oss:PutObject", "oss:AbortMultipartUpload")
         statements += [_allow(action, f"acs:oss:*:*:{bucket}/{prefix}/*") for action in actions]
+        statements.append(_allow("oss:ListMultipartUploads", f"acs:oss:*:*:{bucket}"))
     return {"Version": "1", "Statement": statements}
 
 

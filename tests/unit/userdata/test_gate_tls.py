@@ -1,17 +1,13 @@
 """The gate with LLM_TLS=on."""
 
-import datetime as dt
-import ipaddress
 import ssl
 from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.unit.userdata import gate
+from tests.unit.userdata.certificate import certify
 from tests.unit.userdata.gate import KEY
 from tests.unit.userdata.programs import program, web
 
@@ -21,22 +17,8 @@ pytestmark = pytest.mark.skipif(gate.CADDY is None, reason="caddy is not on PATH
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a secrets folder with a key and a self-signed certificate for llm.test and 127.0.0.1."""
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "llm.test")])
-    names = [x509.DNSName("llm.test"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     (tmp_path / "api_key").write_text(KEY)
-    (tmp_path / "tls_certificate").write_bytes(certificate.public_bytes(pem))
-    (tmp_path / "tls_key").write_bytes(private.private_bytes(pem, *plain))
+    certify("llm.test", tmp_path / "tls_certificate", tmp_path / "tls_key")
     return tmp_path
 
 
