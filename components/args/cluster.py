@@ -12,6 +12,11 @@ from components.args.values import Cidr, Kubeconfig, VpcCidr, is_whole_internet,
 from components.plan import Problem
 
 _OF_A_NEW_CLUSTER = (
+    "vpc_id",
+    "vswitch_id",
+    "security_group_id",
+    "vpc_cidr",
+    "create_nat_gateway",
     "kubernetes_version",
     "api_access",
     "api_allowed_cidrs",
@@ -20,7 +25,6 @@ _OF_A_NEW_CLUSTER = (
     "audit_log",
     "deletion_protection",
 )
-_OF_A_NEW_NETWORK = ("vpc_id", "vswitch_id", "security_group_id", "vpc_cidr", "create_nat_gateway")
 
 
 class ClusterArgs(NetworkArgs):
@@ -79,9 +83,7 @@ class ClusterArgs(NetworkArgs):
             return
         given = "clusterId" if self.cluster_id is not None else "kubeconfig"
         for name in self.model_fields_set.intersection(_OF_A_NEW_CLUSTER):
-            yield Problem(name, f"is of a cluster to create, and {given} names one of your own. Leave one of them out.")
-        for name in self.model_fields_set.intersection(_OF_A_NEW_NETWORK):
-            yield Problem(name, f"is of a network to create in, and the cluster of {given} has its own. Leave it out.")
+            yield Problem(name, f"is for a cluster to create, and you gave one of your own ({given}). Leave one out.")
 
     @rule("cluster_id", "kubeconfig", "api_access", "api_allowed_cidrs")
     def _api_is_reached(self) -> Iterable[Problem]:

@@ -36,12 +36,12 @@ def works(request: PlanRequest) -> bool:
 
 def alternatives(request: PlanRequest) -> list[Plan]:
     """Return plans on other nodes that work, the least GPU memory first, one for each set of GPUs."""
-    found: dict[tuple[str, int, int], Plan] = {}
+    found: dict[tuple[str, int], Plan] = {}
     for nodes in request.on.others():
         with contextlib.suppress(PlanError):
             plan = draft(request.elsewhere(nodes))
             if plan.request.gpu.confidence != "unverified" and not any(problem.hardware for problem in plan.problems):
-                found.setdefault((nodes.each.gpu, nodes.each.gpu_count, nodes.count), plan)
+                found.setdefault((nodes.each.gpu, nodes.each.gpu_count), plan)
     return sorted(found.values(), key=lambda plan: (plan.request.gpu.nominal_gb * plan.request.gpus, plan.gpu_count))
 
 

@@ -1,5 +1,6 @@
 """Pods of ACS, as a plan sees them."""
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
@@ -58,12 +59,10 @@ class Pods(Nodes[PodShape]):
         return self.each.series.engine_image
 
     def others(self) -> Iterable[Nodes[Node]]:
-        """Return every pod of the catalog, and several of those that may use RDMA."""
-        for series in catalog.rows(Series).values():
-            for gpus in gpu_counts(series) if series.gpu and series.confidence != "unverified" else ():
-                shape = pod_shape(series, gpus, None, None)
-                for count in _numbers(shape, None):
-                    yield dataclasses.replace(self, each=shape, count=count)
+        """Return every choice of pods that the catalog is sure of."""
+        known = (row for row in catalog.rows(Series).values() if row.gpu and row.confidence != "unverified")
+        for each, count in (choice for series in known for choice in choices(series)):
+            yield dataclasses.replace(self, each=each, count=count)
 
     @property
     def none_works(self) -> str:
@@ -104,7 +103,11 @@ class Pods(Nodes[PodShape]):
 
 
 def choices(
-    series: Series, gpus: int | None, pods: int | None, vcpus: int | None, memory_gib: int | None
+    series: Series,
+    gpus: int | None = None,
+    pods: int | None = None,
+    vcpus: int | None = None,
+    memory_gib: int | None = None,
 ) -> list[tuple[PodShape, int]]:
     """
     Return the pods and their number to try, where None leaves them open: those with the fewest GPUs first.
@@ -112,9 +115,11 @@ def choices(
     Raises:
         PlanError: ACS has no such pod.
     """
-    shapes = [*_shapes(series, gpu_counts(series) if gpus is None else [gpus], vcpus, memory_gib)]
-    if not shapes:
-        shapes = [pod_shape(series, gpu_counts(series)[-1], vcpus, memory_gib)]
+    counts = gpu_counts(series) if gpus is None else [gpus]
+    if gpus is None and pods is not None and pods > 1:
+        # Of several pods only the largest reach each other fast.
+        counts = counts[-1:]
+    shapes = [*_legal(series, counts, vcpus, memory_gib)] or [pod_shape(series, counts[-1], vcpus, memory_gib)]
     found = [(shape, number) for shape in shapes for number in _numbers(shape, pods)]
     return sorted(found, key=lambda choice: (choice[0].gpus * choice[1], choice[1]))
 
@@ -126,10 +131,7 @@ def _numbers(shape: PodShape, pods: int | None) -> Iterable[int]:
     return range(1, MOST + 1) if shape.whole else [1]
 
 
-def _shapes(series: Series, counts: list[int], vcpus: int | None, memory_gib: int | None) -> Iterator[PodShape]:
+def _legal(series: Series, counts: list[int], vcpus: int | None, memory_gib: int | None) -> Iterator[PodShape]:
     for count in counts:
-        try:
+        with contextlib.suppress(PlanError):
             yield pod_shape(series, count, vcpus, memory_gib)
-        except PlanError:
-            if len(counts) == 1:
-                raise

@@ -17,7 +17,7 @@ from components.engine import (
     splits_experts,
 )
 from components.plan import Plan, make_plan
-from tests.unit.plans import on_machines
+from tests.unit.plans import on_machines, on_pods
 
 
 def plan(model: str, instance: str, engine: str, **change: object) -> Plan:
@@ -84,6 +84,33 @@ def test_two_machines(golden: Callable[[str, str], None]) -> None:
     pairs = itertools.product(("vllm", "sglang"), ("native", "ray"))
 
     golden("engine/pair.txt", "\n\n".join(itertools.starmap(commands, pairs)) + "\n")
+
+
+PPU_IMAGE = "team/vllm:v0.23.0"
+ON_PODS = {
+    "QwQ-32B, one pod": on_pods("Qwen/QwQ-32B", "GU8TF", 1),
+    "Llama-70B, two PPUs": on_pods("deepseek-ai/DeepSeek-R1-Distill-Llama-70B", "P16EN", 2, engine_image=PPU_IMAGE),
+    "R1, two pods": on_pods("deepseek-ai/DeepSeek-R1", "GU8TF", 8, 2),
+    "R1, three pods": on_pods("deepseek-ai/DeepSeek-R1", "GU8TF", 8, 3),
+    "R1, two pods, sglang": on_pods("deepseek-ai/DeepSeek-R1", "GU8TF", 8, 2, engine="sglang"),
+    "R1 INT8, sixteen PPUs": on_pods("deepseek-ai/DeepSeek-R1-GPTQ-INT8", "P16EN", 16, engine_image=PPU_IMAGE),
+    "R1 INT8, sixteen PPUs, sglang": on_pods(
+        "deepseek-ai/DeepSeek-R1-GPTQ-INT8", "P16EN", 16, engine="sglang", engine_image="team/sglang:v0.5.4"
+    ),
+}
+
+
+def test_pods(golden: Callable[[str, str], None]) -> None:
+    """On loopback beside the gate; of several pods each with its rank, and one checkpoint with its quantization."""
+    shown = []
+    for name, asked in ON_PODS.items():
+        given = make_plan(asked)
+        lines = [
+            " ".join(engine_argv(given, "r1", (), rank)).replace(" --", "\n    --") for rank in range(asked.on.count)
+        ]
+        shown.append("\n".join([name, *(f"  pod {rank}\n    {line}" for rank, line in enumerate(lines))]))
+
+    golden("engine/pods.txt", "\n\n".join(shown) + "\n")
 
 
 @pytest.mark.parametrize("name", list(catalog.rows(Model)))

@@ -28,6 +28,8 @@ def fit(*arguments: str) -> subprocess.CompletedProcess[str]:
         ("deepseek-v3", ["deepseek-ai/DeepSeek-V3"]),
         ("deepseek-v3-pairs-sglang", ["deepseek-ai/DeepSeek-V3", "--nodes", "2", "--engine", "sglang"]),
         ("one-pair", ["deepseek-ai/DeepSeek-V3", "--nodes", "2", "--instance", "ecs.gn8v-8x.48xlarge"]),
+        ("qwq-pods", ["Qwen/QwQ-32B", "--pods"]),
+        ("deepseek-r1-pods-all", ["deepseek-ai/DeepSeek-R1", "--pods", "--all"]),
         ("one-instance", ["Qwen/QwQ-32B", "--instance", "ecs.gn7i-4x.8xlarge"]),
     ],
 )
@@ -75,4 +77,5 @@ def test_nothing_but_the_plan_is_imported() -> None:
     tree = ast.parse(FIT.read_text(encoding="utf-8"))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
-    assert {"components", "components.catalog", "components.plan", "components.sizing", "collections.abc"} == imported
+    of_the_plan = {"components.plan", "components.plan.pods"}
+    assert {"components", "components.catalog", *of_the_plan, "components.sizing", "collections.abc"} == imported
