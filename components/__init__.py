@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from components.acs_cluster import AcsLlmCluster as AcsLlmCluster
+    from components.args import AcsLlmClusterArgs as AcsLlmClusterArgs
     from components.args import ArgsError as ArgsError
     from components.args import DualEcsRayLlmArgs as DualEcsRayLlmArgs
     from components.args import SingleEcsLlmArgs as SingleEcsLlmArgs
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from components.single_ecs import SingleEcsLlm as SingleEcsLlm
 
 _HOMES = {
+    "AcsLlmCluster": "components.acs_cluster",
+    "AcsLlmClusterArgs": "components.args",
     "ArgsError": "components.args",
     "DualEcsRayLlm": "components.dual_ecs_ray",
     "DualEcsRayLlmArgs": "components.args",
@@ -22,7 +26,15 @@ _HOMES = {
     "SingleEcsLlmArgs": "components.args",
 }
 
-__all__ = ["ArgsError", "DualEcsRayLlm", "DualEcsRayLlmArgs", "SingleEcsLlm", "SingleEcsLlmArgs"]
+__all__ = [
+    "AcsLlmCluster",
+    "AcsLlmClusterArgs",
+    "ArgsError",
+    "DualEcsRayLlm",
+    "DualEcsRayLlmArgs",
+    "SingleEcsLlm",
+    "SingleEcsLlmArgs",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401

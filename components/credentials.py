@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_alicloud as alicloud
@@ -19,6 +20,9 @@ RAY_TOKEN = "LLM_RAY_TOKEN_PARAMETER"  # noqa: S105 - the name of a setting
 """Settings that name a secret parameter."""
 
 _LOGICAL = {KEY: "api-key", TLS_CERTIFICATE: "tls-certificate", TLS_KEY: "tls-key", RAY_TOKEN: "ray-token"}
+
+if TYPE_CHECKING:
+    from components.args import LlmArgs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +75,7 @@ def edition(name: str, secrets: Iterable[pulumi.Input[str]], opts: pulumi.Resour
     return random.RandomId(f"{name}-secrets-edition", byte_length=4, keepers=keepers, opts=opts).hex
 
 
-def api_key(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def api_key(name: str, args: "LlmArgs", opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Return the key that was given, or one generated once; a secret."""
     if args.api_key is not None:
         return pulumi.Output.secret(args.api_key)

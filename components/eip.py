@@ -1,11 +1,13 @@
 """A public address, bound to what it belongs to."""
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.args import EcsLlmArgs
+if TYPE_CHECKING:
+    from components.args import LlmArgs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Bound:
 
 
 def public_address(
-    logical: str, physical: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions
+    logical: str, physical: str, args: "LlmArgs", opts: pulumi.ResourceOptions
 ) -> alicloud.ecs.EipAddress:
     """Return an EIP that leads nowhere yet."""
     return alicloud.ecs.EipAddress(
@@ -33,7 +35,7 @@ def public_address(
 def bound_eip(
     logical: str,
     physical: str,
-    args: EcsLlmArgs,
+    args: "LlmArgs",
     target: alicloud.ecs.Instance | alicloud.vpc.NatGateway,
     opts: pulumi.ResourceOptions,
 ) -> Bound:

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
-from components.args import ArgsError, EcsLlmArgs
+from components.args import ArgsError
 
 Rendered = TypeVar("Rendered")
+
+if TYPE_CHECKING:
+    from components.args import LlmArgs
 
 
 class Endpoint(pulumi.ComponentResource):
@@ -22,7 +25,7 @@ class Endpoint(pulumi.ComponentResource):
     """The name to put in a request."""
 
     def answers(
-        self, args: EcsLlmArgs, address: pulumi.Input[str], api_key: pulumi.Output[str], ready: pulumi.CustomResource
+        self, args: "LlmArgs", address: pulumi.Input[str], api_key: pulumi.Output[str], ready: pulumi.CustomResource
     ) -> None:
         """Set the outputs; the endpoint is known when *ready* is."""
         known = pulumi.Output.all(address, ready.id)
@@ -41,9 +44,9 @@ class Endpoint(pulumi.ComponentResource):
         }
 
 
-def endpoint_url(args: EcsLlmArgs, address: str) -> str:
+def endpoint_url(args: "LlmArgs", address: str) -> str:
     """Return the base URL at *address*, or at the certificate's domain when one is given."""
-    return f"{'https' if args.tls else 'http'}://{args.domain or address}:{args.port}/v1"
+    return f"{args.scheme}://{args.domain or address}:{args.port}/v1"
 
 
 def curl_line(endpoint: str, model: str) -> str:
@@ -55,7 +58,7 @@ def curl_line(endpoint: str, model: str) -> str:
     )
 
 
-def checked(args: EcsLlmArgs, opts: pulumi.ResourceOptions | None, render: Callable[[], Rendered]) -> Rendered:
+def checked(args: "LlmArgs", opts: pulumi.ResourceOptions | None, render: Callable[[], Rendered]) -> Rendered:
     """
     Return the user data that *render* makes of *args*, before any resource exists.
 
@@ -72,7 +75,7 @@ def checked(args: EcsLlmArgs, opts: pulumi.ResourceOptions | None, render: Calla
     return rendered
 
 
-def _region_problems(args: EcsLlmArgs, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
+def _region_problems(args: "LlmArgs", opts: pulumi.ResourceOptions | None) -> Iterator[str]:
     # A provider given in opts has a region of its own, which cannot be read before it exists.
     region = None if opts and (opts.provider or opts.providers) else pulumi.Config("alicloud").get("region")
     if region and region != args.region:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import ipaddress
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_alicloud as alicloud
@@ -9,6 +10,9 @@ import pulumi_alicloud as alicloud
 from components.args import EcsLlmArgs
 from components.eip import bound_eip
 from components.names import physical_name
+
+if TYPE_CHECKING:
+    from components.args import LlmArgs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +48,7 @@ def network(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Networ
     return Network(net.vpc_id, net.vswitch_id, net.egress, group_id)
 
 
-def subnet(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Subnet:
+def subnet(name: str, args: "LlmArgs", opts: pulumi.ResourceOptions) -> Subnet:
     """Return the VPC and vSwitch of *args*, and the way out where one is needed, creating what is not given."""
     vpc_id: pulumi.Input[str] | None = args.vpc_id
     vswitch_id: pulumi.Input[str] | None = args.vswitch_id
@@ -59,7 +63,7 @@ def subnet(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Subnet:
 
 
 def _vswitch(
-    name: str, args: EcsLlmArgs, vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+    name: str, args: "LlmArgs", vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> alicloud.vpc.Switch:
     return alicloud.vpc.Switch(
         f"{name}-vswitch",
@@ -88,7 +92,7 @@ def _security_group(
 
 def _nat(
     name: str,
-    args: EcsLlmArgs,
+    args: "LlmArgs",
     vpc_id: pulumi.Input[str] | None,
     vswitch_id: pulumi.Input[str],
     opts: pulumi.ResourceOptions,

@@ -13,13 +13,14 @@ TRUST_ECS: Document = {
 """Lets an ECS instance take the role."""
 
 
-def trust_accounts(provider_arn: str, issuer_url: str, account: str) -> Document:
+def trust_account(provider_arn: str, issuer_url: str | None, account: str) -> Document:
     """
     Return what lets one service account of a cluster take the role (RRSA).
 
+    The provider stands for one issuer; its URL is demanded once more where it is known.
     Source: GitHub AliyunContainerService/ack-ram-tool examples/rrsa, 2026-11-21.
     """
-    claims = {"oidc:iss": issuer_url, "oidc:aud": "sts.aliyuncs.com", "oidc:sub": account}
+    claims = {"oidc:aud": "sts.aliyuncs.com", "oidc:sub": account, **({"oidc:iss": issuer_url} if issuer_url else {})}
     statement = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",

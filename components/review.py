@@ -1,22 +1,26 @@
 """What a reviewer reads in `preview`: does it fit, who can reach it, what else is bought."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from components.args import EcsLlmArgs
 from components.sizing import transfer_minutes
 
+if TYPE_CHECKING:
+    from components.args import LlmArgs
+
 
 def review(name: str, args: EcsLlmArgs, nodes: Sequence[str] = ()) -> str:
     """Return the verdict on *args*, how its *nodes* are joined, its exposure and its egress, in plain lines."""
-    return "\n".join([f"{name}: {args.plan.verdict()}", *nodes, *_exposure(args), *_egress(args)])
+    return "\n".join([f"{name}: {args.plan.verdict()}", *nodes, *exposure(args, "EIP"), *_egress(args)])
 
 
-def _exposure(args: EcsLlmArgs) -> list[str]:
-    scheme = "https" if args.tls else "http"
-    lines = [f"reach:  {scheme} port {args.port} from {', '.join(args.allowed_private)} with the API key"]
+def exposure(args: "LlmArgs", door: str) -> list[str]:
+    """Return who may call, and through which public *door*, such as an EIP."""
+    lines = [f"reach:  {args.scheme} port {args.port} from {', '.join(args.allowed_private)} with the API key"]
     if args.public_allowed_cidrs is None:
-        return [*lines, "        nobody on the internet (no EIP)"]
-    lines.append(f"        PUBLIC: {', '.join(args.public_allowed_cidrs)} through an EIP, with the API key")
+        return [*lines, f"        nobody on the internet (no public {door})"]
+    lines.append(f"        PUBLIC: {', '.join(args.public_allowed_cidrs)} through a public {door}, with the API key")
     if not args.tls:
         lines.append("        PUBLIC WITHOUT TLS: key and text can be read on their way; give tlsCertificate")
     return lines

@@ -10,8 +10,8 @@ import components
 from components.args import ArgsError
 from components.endpoint import Endpoint
 
-TOPOLOGIES = {"single-ecs": "SingleEcsLlm", "dual-ecs-ray": "DualEcsRayLlm", "acs-cluster": None}
-"""The component of each topology; None: not built yet."""
+TOPOLOGIES = {"single-ecs": "SingleEcsLlm", "dual-ecs-ray": "DualEcsRayLlm", "acs-cluster": "AcsLlmCluster"}
+"""The component of each topology."""
 
 
 def load(config: pulumi.Config) -> Callable[[], Endpoint]:
@@ -25,9 +25,6 @@ def load(config: pulumi.Config) -> Callable[[], Endpoint]:
     if topology not in TOPOLOGIES:
         raise ArgsError("llm:topology", [f"{topology!r} is none of {', '.join(TOPOLOGIES)}."])
     name = TOPOLOGIES[topology]
-    if name is None:
-        ready = ", ".join(repr(other) for other, component in TOPOLOGIES.items() if component)
-        raise ArgsError("llm:topology", [f"{topology!r} is not part of this version yet; use one of {ready}."])
     # By name: a stack imports only the component it uses.
     component, args = getattr(components, name), getattr(components, f"{name}Args")
     return lambda: component("llm", args.from_config(_arguments(config)))

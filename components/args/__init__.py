@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from components.args.dual_ecs_ray import DualEcsRayLlmArgs as DualEcsRayLlmArgs
     from components.args.single_ecs import SingleEcsLlmArgs as SingleEcsLlmArgs
 
+    LlmArgs = AcsLlmClusterArgs | EcsLlmArgs
+
 _HOMES = {
     "AcsLlmClusterArgs": "components.args.acs_cluster",
     "DualEcsRayLlmArgs": "components.args.dual_ecs_ray",

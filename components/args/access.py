@@ -43,6 +43,11 @@ class AccessArgs(Args):
         """Say whether the endpoint speaks HTTPS."""
         return self.tls_certificate is not None
 
+    @property
+    def scheme(self) -> str:
+        """What the gate speaks."""
+        return "https" if self.tls else "http"
+
     @rule("tls_certificate", "tls_private_key", "domain")
     def _tls_is_whole(self) -> Iterable[Problem]:
         if self.tls and self.tls_private_key is None:

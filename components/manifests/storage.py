@@ -13,7 +13,7 @@ from components.sizing import GIB
 class Bucket:
     """The bucket, and with `ossAccess: rrsa` who reads and writes it; the ARNs may be Outputs."""
 
-    name: str
+    name: Any
     oidc_provider_arn: Any = None
     reader_role_arn: Any = None
     writer_role_arn: Any = None

@@ -28,14 +28,6 @@ def test_a_wrong_topology_names_the_three(preview: Preview) -> None:
     )
 
 
-def test_a_topology_of_a_later_version_is_refused(preview: Preview) -> None:
-    """What is not built yet says so."""
-    assert preview(program, topology="acs-cluster", args=ARGS).said == (
-        "llm:topology: 1 argument rejected\n"
-        "  'acs-cluster' is not part of this version yet; use one of 'single-ecs', 'dual-ecs-ray'."
-    )
-
-
 def test_the_key_of_the_config_is_checked_and_kept(preview: Preview) -> None:
     """`llm:apiKey` becomes the component's key; an empty one or one with a newline is refused, unseen."""
     assert preview(program, topology="single-ecs", args=ARGS, apiKey="sixteen-letters-or-more").good

@@ -1,0 +1,165 @@
+"""The ACS cluster an endpoint runs in, made here or the user's own, and the provider that talks to it."""
+
+import dataclasses
+import re
+from typing import Any
+
+import pulumi
+import pulumi_alicloud as alicloud
+import pulumi_kubernetes as kubernetes
+
+from components.acs.api_access import Door, api_door, open_api
+from components.args import AcsLlmClusterArgs, ArgsError
+from components.names import physical_name
+from components.network import subnet
+
+_PROFILE = "Acs"
+
+_GOES_WITH_IT = ("SLB", "ALB", "SLS_Data", "SLS_ControlPlane", "PrivateZone")
+"""What the cluster's controllers make in the account; left behind, it is billed on and keeps the VPC from going."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Oidc:
+    """As whom RAM knows the cluster's service accounts (RRSA)."""
+
+    provider_arn: pulumi.Input[str]
+    issuer_url: pulumi.Input[str] | None = None
+    """None where only the provider was named."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A cluster that can be talked to."""
+
+    provider: kubernetes.Provider
+    kubeconfig: pulumi.Output[str]
+    """Secret."""
+    oidc: Oidc | None
+    """None where the bucket is reached by a key pair."""
+    own: alicloud.cs.ManagedKubernetes | None
+    """The cluster where it was made here: what is in it goes with it."""
+
+
+def cluster(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:
+    """Return the cluster of *args*, making it and its network when none is given."""
+    if not args.create_cluster:
+        return _given(name, args, opts)
+    door = api_door(name, args, opts)
+    made = _made(name, args, door, opts)
+    kubeconfig = _kubeconfig(made.id, open_api(name, made, door, opts), opts)
+    rrsa = made.rrsa_metadata
+    return Cluster(
+        provider=_provider(name, made.id, kubeconfig, opts),
+        kubeconfig=kubeconfig,
+        oidc=Oidc(rrsa.ram_oidc_provider_arn, rrsa.rrsa_oidc_issuer_url) if args.oss_access == "rrsa" else None,
+        own=made,
+    )
+
+
+def _made(
+    name: str, args: AcsLlmClusterArgs, door: Door, opts: pulumi.ResourceOptions
+) -> alicloud.cs.ManagedKubernetes:
+    net = subnet(name, args, opts)
+    return alicloud.cs.ManagedKubernetes(
+        f"{name}-cluster",
+        name=physical_name(name),
+        profile=_PROFILE,
+        cluster_spec="ack.pro.small",
+        version=args.kubernetes_version,
+        vswitch_ids=[net.vswitch_id],
+        security_group_id=args.security_group_id,
+        service_cidr=args.service_cidr,
+        ip_stack="ipv4",
+        new_nat_gateway=False,
+        slb_internet_enabled=False,
+        custom_san=door.address.ip_address if door.address else None,
+        enable_rrsa=True,
+        encryption_provider_key=args.kms_key_id,
+        disable_encryption=False if args.kms_key_id else None,
+        audit_log_config={"enabled": True} if args.audit_log else None,
+        # The administrator's key would else lie in the state, in the clear.
+        skip_set_certificate_authority=True,
+        deletion_protection=args.deletion_protection,
+        delete_options=[{"resource_type": kind, "delete_mode": "delete"} for kind in _GOES_WITH_IT],
+        tags=args.tags,
+        # A list that a load balancer uses cannot go, and the cluster's own goes with the cluster.
+        opts=pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(depends_on=[*net.egress, *door.allowed.resources])
+        ),
+    )
+
+
+def _given(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:
+    by_role = args.oss_access == "rrsa"
+    oidc = Oidc(args.oidc_provider_arn) if by_role and args.oidc_provider_arn else None
+    cluster_id = _checked(args, opts) if args.cluster_id else pulumi.Output.from_input(name)
+    if by_role and oidc is None:
+        oidc = _rrsa(args, cluster_id, opts)
+    given = args.kubeconfig
+    kubeconfig = _kubeconfig(cluster_id, None, opts) if given is None else pulumi.Output.secret(given)
+    return Cluster(_provider(name, cluster_id, kubeconfig, opts), kubeconfig, oidc, own=None)
+
+
+def _checked(args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Return the id of the user's cluster, if it is one of ACS."""
+
+    def check(cluster_id: str, listed: list[str]) -> str:
+        if cluster_id not in listed:
+            text = (
+                f"{cluster_id!r} is no ACS cluster of {args.region} in this account. Give one of profile {_PROFILE!r}"
+            )
+            raise ArgsError(args.COMPONENT, [f"clusterId: {text}, or leave it out to have one made."])
+        return cluster_id
+
+    cluster_id = pulumi.Output.from_input(args.cluster_id or "")
+    found = alicloud.cs.get_clusters_output(
+        ids=cluster_id.apply(lambda known: [known]), profile=_PROFILE, opts=_look(opts)
+    )
+    return pulumi.Output.all(cluster_id, found.ids).apply(lambda known: check(*known))
+
+
+def _rrsa(args: AcsLlmClusterArgs, cluster_id: pulumi.Output[str], opts: pulumi.ResourceOptions) -> Oidc:
+    def check(clusters: list[Any]) -> Any:  # noqa: ANN401 - what the provider describes
+        config = clusters[0].rrsa_config if clusters else None
+        if config is None or not config.enabled:
+            text = (
+                "the cluster has RRSA off, and ossAccess 'rrsa' needs it. Turn it on (for good), or use 'access-key'."
+            )
+            raise ArgsError(args.COMPONENT, [f"clusterId: {text}"])
+        return config
+
+    found = alicloud.cs.get_managed_kubernetes_clusters_output(
+        ids=cluster_id.apply(lambda known: [known]), enable_details=True, opts=_look(opts)
+    ).clusters.apply(check)
+    return Oidc(found.ram_oidc_provider_arn, found.rrsa_oidc_issuer_url)
+
+
+def _kubeconfig(
+    cluster_id: pulumi.Input[str], server: pulumi.Output[str] | None, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str]:
+    """Return the administrator's kubeconfig, the same from run to run, with *server* in it when given."""
+    text = alicloud.cs.get_cluster_credential_output(cluster_id=cluster_id, opts=_look(opts)).kube_config
+    if server is not None:
+        text = pulumi.Output.all(text, server).apply(
+            lambda known: re.sub(r"(?m)^(\s*server:).*", rf"\1 {known[1]}", known[0])
+        )
+    return pulumi.Output.secret(text)
+
+
+def _provider(
+    name: str, cluster_id: pulumi.Input[str], kubeconfig: pulumi.Output[str], opts: pulumi.ResourceOptions
+) -> kubernetes.Provider:
+    return kubernetes.Provider(
+        f"{name}-kubernetes",
+        kubeconfig=kubeconfig,
+        # Without it a kubeconfig that a preview does not know yet would replace everything in the cluster.
+        cluster_identifier=cluster_id,
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
+        opts=opts,
+    )
+
+
+def _look(opts: pulumi.ResourceOptions) -> pulumi.InvokeOutputOptions:
+    return pulumi.InvokeOutputOptions(parent=opts.parent)

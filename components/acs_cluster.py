@@ -1,0 +1,71 @@
+"""Replicas of one model in an ACS cluster, their weights in OSS and a cache in front of them."""
+
+from typing import Any
+
+import pulumi
+
+from components import manifests
+from components.acs.bucket import weights
+from components.acs.cluster import cluster
+from components.acs.inside import Inside
+from components.acs.objects import Object
+from components.acs.review import review
+from components.acs.serving import address, reached, serving
+from components.acs.staging import staged
+from components.args import AcsLlmClusterArgs
+from components.credentials import api_key, edition
+from components.endpoint import Endpoint, checked
+
+
+class AcsLlmCluster(Endpoint):
+    """An OpenAI-compatible endpoint of pods in an ACS cluster, private unless an allow-list is given."""
+
+    kubeconfig: pulumi.Output[str]
+    """Secret; the administrator's, for `kubectl`."""
+
+    def __init__(self, name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """
+        Create the endpoint.
+
+        Raises:
+            ArgsError: The arguments do not go together with the provider.
+        """
+        checked(args, opts, lambda: manifests.engine(args, name, ""))
+        super().__init__("alicloud-llm:index:AcsLlmCluster", name, args.inputs(), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        if pulumi.runtime.is_dry_run():
+            pulumi.log.info(review(name, args), self)
+        home = cluster(name, args, child)
+        self.kubeconfig = home.kubeconfig
+        key = api_key(name, args, child)
+        secrets = edition(
+            name, [secret for secret in (key, args.tls_certificate, args.tls_private_key) if secret], child
+        )
+        store = weights(name, args, home.oidc, child)
+        inside = Inside.of(name, args, home, self)
+        base = _base(inside, key)
+        at = reached(inside, base, child)
+        ready = serving(inside, at, secrets, staged(inside, store, base))
+        self.answers(args, address(at.public or at.private), key, ready)
+
+    def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:
+        """Return what a stack exports, with the kubeconfig that no jump host keeps."""
+        return super().stack_outputs() | {"kubeconfig": self.kubeconfig}
+
+
+def _base(inside: Inside, key: pulumi.Output[str]) -> tuple[Object, ...]:
+    """Return what every pod needs: a namespace, who it is, the files and the keys."""
+    name, args = inside.name, inside.args
+    space = (inside.put("namespace", manifests.namespace(args, name)),)
+    accounts = [
+        inside.put(f"{component}-account", manifests.account(args, name, component), space)
+        for component in ("engine", "stage", "watch")
+    ]
+    role = inside.put("watch-role", manifests.watch_role(args, name), space)
+    return (
+        *space,
+        *accounts,
+        inside.put("watch-binding", manifests.watch_binding(args, name), (role,)),
+        inside.put("files", manifests.files(args, name), space),
+        inside.put("keys", manifests.keys(args, name, key), space),
+    )
