@@ -78,7 +78,7 @@ def cluster_behind(world: World, config: str) -> Record:
         UnreachableError: It leads nowhere, or the API server does not let its owner in.
 
     """
-    endpoint, user = _chosen(config)
+    endpoint, user = chosen(config)
     server = urlsplit(str(endpoint.get("server", "")))
     balancer = _listening(world, server.hostname or "", server.port or 443)
     cluster = world.find(CLUSTER, balancer.cluster)
@@ -93,8 +93,14 @@ def cluster_behind(world: World, config: str) -> Record:
     return cluster
 
 
-def _chosen(config: str) -> tuple[dict[str, object], dict[str, object]]:
-    """Return the cluster and the user of the current context."""
+def chosen(config: str) -> tuple[dict[str, object], dict[str, object]]:
+    """
+    Return the cluster and the user of the current context.
+
+    Raises:
+        UnreachableError: The text is no kubeconfig.
+
+    """
     try:
         document = yaml.safe_load(config)
         contexts = {row["name"]: row["context"] for row in document["contexts"]}

@@ -1,0 +1,81 @@
+"""Objects that the API server takes, to be changed by a test in one place."""
+
+from copy import deepcopy
+from typing import Any
+
+from scripts.localcloud.kubernetes.objects import Manifest
+
+LABELS = {"app.kubernetes.io/name": "llm", "app.kubernetes.io/component": "engine"}
+
+
+def config_map(**data: str) -> Manifest:
+    """Return a ConfigMap with *data*."""
+    return of("v1", "ConfigMap", "files") | {"data": data}
+
+
+def of(api_version: str, kind: str, name: str, **spec: Any) -> Manifest:  # noqa: ANN401 any part of a manifest
+    """Return an object with a spec, in the default namespace."""
+    manifest: Manifest = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": "default"}}
+    return manifest | ({"spec": spec} if spec else {})
+
+
+def pod_template(**labels: str) -> Manifest:
+    """Return a pod template with one container."""
+    container = {
+        "name": "engine",
+        "image": "example/engine:1",
+        "resources": {"limits": {"cpu": "2", "memory": "4Gi"}},
+        "ports": [{"containerPort": 8000}],
+    }
+    return {"metadata": {"labels": LABELS | labels}, "spec": {"containers": [container]}}
+
+
+def gpu_template() -> Manifest:
+    """Return a pod template for all GPUs of a GU8TF node."""
+    template = pod_template(
+        **{
+            "alibabacloud.com/compute-class": "gpu",
+            "alibabacloud.com/gpu-model-series": "GU8TF",
+            "alibabacloud.com/hpn-type": "rdma",
+        }
+    )
+    limits = {"cpu": "184", "memory": "920Gi", "nvidia.com/gpu": "8"}
+    template["spec"]["containers"][0]["resources"]["limits"] = limits
+    return template
+
+
+def deployment(template: Manifest | None = None) -> Manifest:
+    """Return a Deployment of *template*."""
+    return of("apps/v1", "Deployment", "llm", selector={"matchLabels": LABELS}, template=template or pod_template())
+
+
+def job() -> Manifest:
+    """Return a Job."""
+    template = pod_template()
+    template["spec"]["restartPolicy"] = "Never"
+    return of("batch/v1", "Job", "llm-ready", template=template)
+
+
+def service(**spec: Any) -> Manifest:  # noqa: ANN401 any part of a manifest
+    """Return a Service of the engine's pods."""
+    return of("v1", "Service", "llm", **({"ports": [{"port": 8000}], "selector": LABELS} | spec))
+
+
+def group(size: int = 2) -> Manifest:
+    """Return a LeaderWorkerSet."""
+    template = {"size": size, "workerTemplate": pod_template()}
+    return of("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "llm", leaderWorkerTemplate=template)
+
+
+def changed(manifest: Manifest, path: str, value: Any) -> Manifest:  # noqa: ANN401 any part of a manifest
+    """Return *manifest* with *value* at *path*, such as ``spec.template.spec.containers.0.image``; None removes."""
+    copy = deepcopy(manifest)
+    target: Any = copy
+    *parents, last = [int(step) if step.isdigit() else step.replace("~", ".") for step in path.split(".")]
+    for step in parents:
+        target = target[step] if isinstance(step, int) else target.setdefault(step, {})
+    if value is None:
+        del target[last]
+    else:
+        target[last] = value
+    return copy
