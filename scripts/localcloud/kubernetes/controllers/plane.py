@@ -5,8 +5,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.localcloud.kubernetes.controllers import deployment, groups, job, replica_set, scheduler, services, volumes
+from scripts.localcloud.kubernetes.controllers import (
+    data_load,
+    deployment,
+    fluid,
+    groups,
+    job,
+    replica_set,
+    scheduler,
+    services,
+    volumes,
+)
 from scripts.localcloud.kubernetes.controllers.front import Front
+from scripts.localcloud.kubernetes.controllers.loads import Loads
 from scripts.localcloud.kubernetes.controllers.nodes import Nodes
 from scripts.localcloud.kubernetes.controllers.site import Site
 from scripts.localcloud.kubernetes.objects import Contents, Objects, folder_of
@@ -14,6 +25,8 @@ from scripts.localcloud.machines.pods import Pods
 
 CONTROLLERS: tuple[Callable[[Contents, datetime], None], ...] = (
     volumes.control,
+    fluid.control,
+    data_load.control,
     deployment.control,
     replica_set.control,
     groups.control,
@@ -33,6 +46,7 @@ class ControlPlane:
     def __init__(self, home: Path, cluster_id: str, pods: Pods) -> None:
         self._objects = Objects(folder_of(home, cluster_id))
         self._nodes = Nodes(pods, Site(home, cluster_id).facts)
+        self._loads = Loads(home, pods)
         self._front = Front(home, cluster_id, pods)
         self._present = Contents(cluster_id, 0, [])
         self._written = 0
@@ -50,12 +64,15 @@ class ControlPlane:
         before = self._objects.read() if due or self._folder_changed() else self._present
         changed = due or before.version != self._present.version
         if self._nodes.look(before) or changed:
-            self._act(datetime.now(UTC))
-            self._due = time.monotonic() + LOOK_SECONDS
+            self._act(before, datetime.now(UTC))
+            rests = self._present.version == before.version
+            self._due = time.monotonic() + LOOK_SECONDS if rests else 0
 
-    def _act(self, moment: datetime) -> None:
+    def _act(self, before: Contents, moment: datetime) -> None:
+        self._loads.look(before)
         with self._objects.transaction() as cluster:
             self._nodes.tell(cluster)
+            self._loads.tell(cluster, moment)
             agree(cluster, moment)
         self._front.look(cluster)
         with self._objects.transaction() as cluster:

@@ -7,12 +7,14 @@ from scripts.localcloud.kubernetes.controllers.volumes import CLAIM, claims_of, 
 from scripts.localcloud.kubernetes.objects import Contents, Manifest
 
 NODE = "virtual-kubelet"
+_OWN = "default-scheduler"
 
 
 def control(cluster: Contents, moment: datetime) -> None:
     """Give a node to every pod that can have one, and write on the others why they wait."""
     for pod in cluster.all("Pod"):
-        if not is_going(pod) and not pod["spec"].get("nodeName"):
+        spec = pod["spec"]
+        if not is_going(pod) and "nodeName" not in spec and spec.get("schedulerName", _OWN) == _OWN:
             _place(cluster, pod, moment)
 
 

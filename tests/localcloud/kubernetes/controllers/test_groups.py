@@ -22,7 +22,9 @@ spec:
       spec: {{containers: [{{name: engine, image: "sglang:1"}}, {{name: gate, image: caddy}}]}}
     workerTemplate:
       metadata: {{labels: {{role: worker}}}}
-      spec: {{containers: [{{name: engine, image: "sglang:1", env: [{{name: LWS_GROUP_SIZE, value: "9"}}, {{name: A, value: b}}]}}]}}
+      spec:
+        containers:
+        - {{name: engine, image: "sglang:1", env: [{{name: LWS_GROUP_SIZE, value: "9"}}, {{name: A, value: b}}]}}
 """
 
 
