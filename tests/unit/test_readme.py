@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.args import DualEcsRayLlmArgs, SingleEcsLlmArgs, argument_table
+from components.args import AcsLlmClusterArgs, DualEcsRayLlmArgs, SingleEcsLlmArgs, argument_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,6 +22,7 @@ def fit_table() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "arguments": lambda: argument_table(SingleEcsLlmArgs),
+    "cluster": lambda: argument_table(AcsLlmClusterArgs, SingleEcsLlmArgs),
     "dev": lambda: f"```yaml\n{(ROOT / 'Pulumi.dev.yaml').read_text()}```\n",
     "fit": fit_table,
     "pair": lambda: argument_table(DualEcsRayLlmArgs, SingleEcsLlmArgs),
