@@ -59,7 +59,7 @@ def _base(inside: Inside, key: pulumi.Output[str]) -> tuple[Object, ...]:
     space = (inside.put("namespace", manifests.namespace(args, name)),)
     accounts = [
         inside.put(f"{component}-account", manifests.account(args, name, component), space)
-        for component in ("engine", "stage", "watch")
+        for component in ("engine", "watch", *(("stage",) if args.weights_source == "modelscope" else ()))
     ]
     role = inside.put("watch-role", manifests.watch_role(args, name), space)
     return (

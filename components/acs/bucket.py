@@ -37,9 +37,13 @@ def weights(name: str, args: AcsLlmClusterArgs, oidc: Oidc | None, opts: pulumi.
     store, settings = (args.oss_bucket, ()) if args.oss_bucket else _made(name, args, opts)
     if oidc is None:
         key, granted = _user(name, args, store, opts)
-        return Weights(Bucket(store), key, (*settings, granted))
+        return Weights(Bucket(store, _url(args, store)), key, (*settings, granted))
     bucket, grants = _roles(name, args, store, oidc, opts)
     return Weights(bucket, None, (*settings, *grants))
+
+
+def _url(args: AcsLlmClusterArgs, store: pulumi.Input[str]) -> pulumi.Output[str]:
+    return pulumi.Output.concat("oss://", store, f"/{args.oss_prefix}/")
 
 
 def _made(
@@ -77,11 +81,11 @@ def _roles(
     reads = _policy(f"{name}-weights-reader", args, store, opts, write=False)
     reader, may_read = _role(f"{name}-weights-reader", _trust(oidc, _READER), reads, opts)
     if args.weights_source == "oss":
-        return Bucket(store, oidc.provider_arn, reader), (may_read,)
+        return Bucket(store, _url(args, store), oidc.provider_arn, reader), (may_read,)
     account = f"system:serviceaccount:{args.namespace}:{name}-stage"
     writes = _policy(f"{name}-weights-writer", args, store, opts, write=True)
     writer, may_write = _role(f"{name}-weights-writer", _trust(oidc, account), writes, opts)
-    return Bucket(store, oidc.provider_arn, reader, writer), (may_read, may_write)
+    return Bucket(store, _url(args, store), oidc.provider_arn, reader, writer), (may_read, may_write)
 
 
 def _trust(oidc: Oidc, account: str) -> pulumi.Output[str]:

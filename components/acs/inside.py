@@ -53,6 +53,5 @@ class Inside:
             "namespace": row.namespace,
             "createNamespace": True,
             "values": dict(values),
-            "compat": "true",
         }
         return pulumi.CustomResource("kubernetes:helm.sh/v3:Release", f"{self.name}-{chart}", release, self.opts)
