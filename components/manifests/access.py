@@ -30,7 +30,7 @@ def watch_role(args: AcsLlmClusterArgs, name: str) -> Manifest:
         "kind": "Role",
         "metadata": metadata(args, name, "watch", f"{name}-watch"),
         "rules": [
-            _may_read("", "pods", "pods/log"),
+            _may_read("", "events", "pods", "pods/log"),
             _may_read("apps", "deployments"),
             _may_read("leaderworkerset.x-k8s.io", "leaderworkersets"),
             _may_read("data.fluid.io", "dataloads", "datasets"),

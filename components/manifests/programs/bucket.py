@@ -21,7 +21,8 @@ class Bucket(Oss):
         return f"oss://{self.bucket}/{self.prefix}"
 
     def digest(self, name):
-        return self.head(name).get(DIGEST, "")
+        reply, _ = self.send("HEAD", name, {})
+        return reply.headers.get(DIGEST, "")
 
     def put(self, item, data):
         self.send("PUT", item.name, {}, data, self.mark(item))
@@ -58,12 +59,10 @@ class Bucket(Oss):
         return self.call(method, self.prefix + name, params, body, more)
 
     def call(self, method, key, params, body=b"", more=()):
-        # OSS compares it with what arrives.
-        more = (
-            dict(more, **{"content-md5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()})
-            if body
-            else more
-        )
+        if body:
+            # OSS compares it with what arrives.
+            sums = hashlib.md5(body, usedforsecurity=False).digest()
+            more = dict(more, **{"content-md5": base64.b64encode(sums).decode()})
         tries = 0
         while True:
             tries += 1

@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from http.client import HTTPSConnection
+from http.client import HTTPException, HTTPSConnection
 from urllib.parse import urlencode
 
 import probe
@@ -43,8 +43,18 @@ class Kube:
     def pods(self, selector):
         return self.get("api/v1", "pods", labelSelector=selector)["items"]
 
-    # The last lines of a container that ended; before its present run, if previous.
+    # What the cluster complained of last about things whose names begin so.
+    def complaint(self, name):
+        events = [event for event in self.get("api/v1", "events")["items"] if event["type"] == "Warning"]
+        about = [event for event in events if event["involvedObject"]["name"].startswith(name)]
+        about.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
+        return about[-1].get("message", "") if about else ""
+
+    # The last lines of a container that ended, before its present run if previous; nothing when they are gone.
     def last_words(self, pod, container, previous):
         params = {"container": container, "tailLines": LAST_LINES, "previous": str(previous).lower()}
-        text = self.text("api/v1", f"pods/{pod}/log", params)
+        try:
+            text = self.text("api/v1", f"pods/{pod}/log", params)
+        except (OSError, HTTPException):
+            return ""
         return text.strip().encode()[-LAST_BYTES:].decode("utf-8", "ignore")

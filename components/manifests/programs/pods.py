@@ -55,14 +55,14 @@ def is_ready(pod):
     return bool(containers(pod)) and all(container["ready"] for container in containers(pod))
 
 
-def doing(pod):
+def doing(kube, pod):
     for container in containers(pod):
         if not container["ready"]:
             [state] = container.get("state") or ["waiting"]
             return f"{pod['metadata']['name']}: {container['name']} is {state}, not ready"
-    status = pod.get("status", {})
-    why = f" ({status['reason']}: {status.get('message', '')})" if "reason" in status else ""
-    return f"{pod['metadata']['name']} is {status.get('phase', 'Pending')}{why}"
+    name, status = pod["metadata"]["name"], pod.get("status", {})
+    why = status.get("message") or status.get("reason") or kube.complaint(name)
+    return f"{name} is {status.get('phase', 'Pending')}" + (f": {why}" if why else "")
 
 
 # Follows pods from one look to the next.
@@ -73,8 +73,8 @@ class Watch:
         # are one replica, all of them are made anew, under their old names, when a container of one of them ends.
         self.ends = {}
 
-    # What they are doing; raises what ends the waiting, or may.
-    def look(self, pods):
+    # What the pods of name are doing; raises what ends the waiting, or may.
+    def look(self, pods, name):
         for pod in pods:
             for container in containers(pod):
                 self.count(pod, container)
@@ -82,7 +82,10 @@ class Watch:
         troubles = [trouble for pod in pods for trouble in stuck(pod)]
         if troubles:
             raise StuckError("; ".join(troubles[:3]))
-        rest = [doing(pod) for pod in pods if not is_ready(pod)]
+        complaint = "" if pods else self.kube.complaint(name)
+        if complaint:
+            raise StuckError(f"there is no pod of {name}: {complaint}")
+        rest = [doing(self.kube, pod) for pod in pods if not is_ready(pod)]
         return "; ".join(rest[:3]) or ("all pods are ready" if pods else "no pod yet")
 
     def count(self, pod, container):

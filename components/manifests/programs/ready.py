@@ -4,18 +4,21 @@
 # the key is in /run/secrets/api_key. Exit 0: it serves, 2: it does not.
 
 import os
+from http.client import HTTPException
 
 import pods
 from cloud import FatalError, Web, run
 from jobs import StuckError, tell, until
 from kube import Kube, connect
-from probe import SilentError, ask, check_gate, key
+from probe import OpenError, SilentError, ask, check_gate, key
 
 # What runs the pods, and which of its counters tells how many replicas serve.
 KINDS = (
     ("apis/apps/v1", "deployments", "availableReplicas"),
     ("apis/leaderworkerset.x-k8s.io/v1", "leaderworkersets", "readyReplicas"),
 )
+# Jobs have pods of the same name.
+COMPONENTS = ("engine", "worker")
 
 
 class Readiness:
@@ -42,19 +45,19 @@ class Readiness:
         total, updated, good = (status.get(count, 0) for count in ("replicas", "updatedReplicas", serving))
         if total == updated and min(updated, good) >= self.wanted:
             return ""
-        for condition in status.get("conditions", []):
-            if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-                raise StuckError(f"no pod can be made: {condition.get('message', '')}")
-        listed = self.kube.pods(f"app.kubernetes.io/name={self.name},app.kubernetes.io/component in (engine,worker)")
-        doing = self.watch.look(pods.newest(listed)) if updated else "no pod yet"
+        listed = self.kube.pods(f"app.kubernetes.io/name={self.name}")
+        serving = [pod for pod in listed if pod["metadata"]["labels"]["app.kubernetes.io/component"] in COMPONENTS]
+        doing = self.watch.look(pods.newest(serving) if updated else [], self.name)
         return f"{good} of {self.wanted} replicas serve, {updated} are up to date; {doing}"
 
     def answer(self):
         url, model = self.settings["LLM_URL"], self.settings["LLM_MODEL"]
-        check_gate(self.web, url, model)
         try:
+            check_gate(self.web, url, model)
             ask(self.web, url, model, key(self.secrets))
-        except SilentError as error:
+        except OpenError:
+            raise
+        except (SilentError, OSError, HTTPException) as error:
             return False, f"all replicas serve; through {url}: {error}"
         except FatalError as error:
             raise StuckError(f"all replicas serve; through {url}: {error}")

@@ -29,7 +29,7 @@ class Loading:
         loaders = self.kube.pods(f"release={self.name}-loader")
         if phase == "Failed":
             raise FatalError(self.cause(status, loaders))
-        doing = self.watch.look(self.kube.pods(f"release={dataset}") + loaders)
+        doing = self.watch.look(self.kube.pods(f"release={dataset}") + loaders, dataset)
         return False, f"the load is {phase or 'Pending'}; {self.cached(dataset)}; {doing}"
 
     def cause(self, status, loaders):

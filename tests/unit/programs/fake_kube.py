@@ -17,7 +17,7 @@ DATASET = "/apis/data.fluid.io/v1alpha1/namespaces/llm/datasets/r1-weights"
 
 class FakeKube(ThreadingHTTPServer):
     """
-    Holds *objects* by path, *pods*, and *logs* by pod, container and whether of the run before.
+    Holds *objects* by path, *pods*, *events*, and *logs* by pod, container and whether of the run before.
 
     *forbidden* paths answer 403, *busy* requests 503; *looks* are called one by one before lists of pods are answered.
     """
@@ -28,6 +28,7 @@ class FakeKube(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, Manifest] = {}
         self.pods: list[Manifest] = []
+        self.events: list[Manifest] = []
         self.logs: dict[tuple[str, str, bool], str] = {}
         self.forbidden: set[str] = set()
         self.busy = 0
@@ -58,11 +59,15 @@ class _Handler(BaseHTTPRequestHandler):
             found = [pod for pod in server.pods if _selected(pod, params["labelSelector"])]
             return self._send(200, json.dumps({"kind": "PodList", "items": found}))
         if log := re.fullmatch("/api/v1/namespaces/llm/pods/(.*)/log", url.path):
-            text = server.logs.get((log[1], params["container"], params["previous"] == "true"), "")
-            lines = text.splitlines(keepends=True)[-int(params["tailLines"]) :]
-            return self._send(200 if text else 404, "".join(lines))
-        found_object = server.objects.get(url.path)
+            return self._log(log[1], params)
+        events = {"/api/v1/namespaces/llm/events": {"kind": "EventList", "items": server.events}}
+        found_object = (events | server.objects).get(url.path)
         return self._send(200, json.dumps(found_object)) if found_object else self._send(404, _status("not found"))
+
+    def _log(self, name: str, params: dict[str, str]) -> None:
+        text = self.server.logs.get((name, params["container"], params["previous"] == "true"), "")
+        lines = text.splitlines(keepends=True)[-int(params["tailLines"]) :]
+        self._send(200, "".join(lines)) if lines else self._send(400, _status("terminated container not found"))
 
     def _send(self, status: int, text: str) -> None:
         self.send_response(status)
@@ -77,9 +82,17 @@ def _status(message: str) -> str:
 
 def _selected(pod: Manifest, selector: str) -> bool:
     own = pod["metadata"]["labels"]
-    terms = re.findall(r"([^,()= ]+)(?:=([^,]*)| in \(([^)]*)\))", selector)
-    assert terms
-    return all(own.get(label) in ([value] if value else values.split(",")) for label, value, values in terms)
+    return all(own.get(label) == value for label, _, value in (term.partition("=") for term in selector.split(",")))
+
+
+def warning(about: str, message: str, minute: int = 0) -> Manifest:
+    """Return what the cluster complains of."""
+    return {
+        "type": "Warning",
+        "involvedObject": {"name": about},
+        "message": message,
+        "lastTimestamp": f"2026-11-21T10:{minute:02}:00Z",
+    }
 
 
 def container(name: str = "engine", *, ready: bool = False, restarts: int = 0, **states: Manifest) -> Manifest:

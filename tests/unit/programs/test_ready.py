@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.programs.fake_engine import FakeEngine
-from tests.unit.programs.fake_kube import DEPLOYMENT, GROUPS, TOKEN, FakeKube, Manifest, container, pod
+from tests.unit.programs.fake_kube import DEPLOYMENT, GROUPS, TOKEN, FakeKube, Manifest, container, pod, warning
 from tests.unit.userdata.fake_cloud import serving
 from tests.unit.userdata.programs import loopback, program, web
 
@@ -99,7 +99,7 @@ def test_more_replicas_than_asked(kube: FakeKube, gate: FakeEngine, tmp_path: Pa
         ({"metadata": {"generation": 1}}, "0 of 2 replicas serve, 0 are up to date; no pod yet"),
         (deployment(2, 2, 1), "1 of 2 replicas serve, 2 are up to date; new: engine is running, not ready"),
         (deployment(3, 2, 3), "3 of 2 replicas serve, 2 are up to date; new: engine is running, not ready"),
-        (deployment(1, 1, 1), "1 of 2 replicas serve, 1 are up to date; new: engine is running, not ready"),
+        (deployment(1, 1, 2), "2 of 2 replicas serve, 1 are up to date; new: engine is running, not ready"),
     ],
 )
 def test_rollout(kube: FakeKube, gate: FakeEngine, tmp_path: Path, found: Manifest, waits: str) -> None:
@@ -150,11 +150,32 @@ def test_pod_on_its_way(kube: FakeKube, gate: FakeEngine, tmp_path: Path, reason
 
 
 def test_no_pod_can_be_made(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
-    """A pod that the cluster refuses is told with its reason."""
-    condition = {"type": "ReplicaFailure", "status": "True", "message": "admission webhook denied: 3 GPUs"}
-    kube.objects[DEPLOYMENT] = deployment(0, 0, 0, conditions=[condition])
+    """Where there is no pod, what the cluster said last of whatever makes it is the reason."""
+    kube.objects[DEPLOYMENT] = deployment(0, 0, 0)
+    kube.events = [
+        warning("r1-5f", "admission webhook denied: 3 GPUs", 5),
+        warning("r1-5f", "quota", 4),
+        warning("other", "not ours", 6),
+        {**warning("r1", "all is well", 7), "type": "Normal"},
+    ]
 
-    assert failure(kube, gate, tmp_path, patience=0) == "no pod can be made: admission webhook denied: 3 GPUs"
+    assert failure(kube, gate, tmp_path, patience=0) == "there is no pod of r1: admission webhook denied: 3 GPUs"
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [
+        ({}, "new is Pending: no room for its volume"),
+        ({"phase": "Failed", "reason": "Evicted", "message": "disk full"}, "new is Failed: disk full"),
+    ],
+)
+def test_pod_without_containers(kube: FakeKube, gate: FakeEngine, tmp_path: Path, status: Manifest, cause: str) -> None:
+    """So it is where no container has begun."""
+    kube.objects[DEPLOYMENT] = deployment(2, 2, 0)
+    kube.pods = [pod("new", status=status)]
+    kube.events = [warning("new", "no room for its volume")]
+
+    assert failure(kube, gate, tmp_path, limit=0).endswith(f"up to date; {cause}")
 
 
 def test_trouble_that_passes(
@@ -299,7 +320,7 @@ def test_open_gate(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
     [
         (404, 0, "all replicas serve; through http://10.0.0.9:8000: a completion answers 404 no such model"),
         (404, 60, "not within 0 seconds: all replicas serve; through http://10.0.0.9:8000: a completion answers 404"),
-        (503, 0, "not within 0 seconds: OSError: a completion answers 503 no such model"),
+        (503, 0, "not within 0 seconds: all replicas serve; through http://10.0.0.9:8000: a completion answers 503"),
     ],
 )
 def test_gate_that_refuses(
@@ -323,6 +344,21 @@ def test_busy_engine(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
     said = failure(kube, gate, tmp_path, limit=0, patience=0)
 
     assert said.startswith("not within 0 seconds: all replicas serve; through http://10.0.0.9:8000: no answer within")
+
+
+def test_nobody_listens(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
+    """Nor is an address that leads nowhere yet."""
+    gate.shutdown()
+    gate.server_close()
+
+    assert failure(kube, gate, tmp_path, limit=0, patience=0).endswith("8000: [Errno 111] Connection refused")
+
+
+def test_silent_gate(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
+    """Or to someone who says nothing, with the key or without."""
+    gate.open = gate.silent = True
+
+    assert "8000: no answer within" in failure(kube, gate, tmp_path, limit=0, patience=0)
 
 
 def test_nothing_there(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.programs.fake_kube import DATASET, LOAD, TOKEN, FakeKube, Manifest, container, pod
+from tests.unit.programs.fake_kube import DATASET, LOAD, TOKEN, FakeKube, Manifest, container, pod, warning
 from tests.unit.userdata.fake_cloud import serving
 from tests.unit.userdata.programs import loopback, program, web
 
@@ -114,6 +114,14 @@ def test_cache_that_crashes(kube: FakeKube, tmp_path: Path) -> None:
     kube.pods = [pod("p", container("c", restarts=3, last={"exitCode": 137, "reason": "OOMKilled"}), labels=CACHE)]
 
     assert failure(kube, tmp_path).startswith("p: c ended (code 137, OOMKilled); restarts: 3; ")
+
+
+def test_cache_that_cannot_be_made(kube: FakeKube, tmp_path: Path) -> None:
+    """Without a pod, the cluster's complaint is the cause: this is what a missing permission looks like."""
+    kube.pods = []
+    kube.events = [warning("r1-weights-jindofs-master", "privileged pods are not allowed")]
+
+    assert failure(kube, tmp_path, patience=0) == "there is no pod of r1-weights: privileged pods are not allowed"
 
 
 def test_no_load(kube: FakeKube, tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ class SilentError(FatalError):
     pass
 
 
+class OpenError(FatalError):
+    pass
+
+
 def complete(web, url, model, head):
     body = json.dumps({"model": model, "prompt": "1", "max_tokens": 1})
     try:
@@ -40,7 +44,7 @@ def ask(web, url, model, head):
 def check_gate(web, url, model):
     bare, _ = complete(web, url, model, {})
     if bare != 401:
-        raise FatalError(f"without the key the gate answers {bare}, not 401")
+        raise OpenError(f"without the key the gate answers {bare}, not 401")
 
 
 def key(folder):
