@@ -1,5 +1,7 @@
 """The weights once more in memory, near the pods that load them: Fluid's objects."""
 
+from typing import Any
+
 from components.args import AcsLlmClusterArgs
 from components.manifests.base import Manifest, metadata, resources
 from components.manifests.storage import Bucket, endpoint, weights_name
@@ -25,7 +27,7 @@ def dataset(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
     """
     mount: Manifest = {"name": "weights", "path": "/", "readOnly": True, "mountPoint": _volume(args, name)}
     if args.oss_access == "access-key":
-        mount |= _bucket(args, name, bucket)
+        mount |= _bucket(args, name, bucket.url)
     return {
         "apiVersion": _API,
         "kind": "Dataset",
@@ -87,10 +89,10 @@ def _volume(args: AcsLlmClusterArgs, name: str) -> str:
     return f"pvc://{weights_name(args, name, 'oss')}"
 
 
-def _bucket(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
+def _bucket(args: AcsLlmClusterArgs, name: str, url: Any) -> Manifest:  # noqa: ANN401 - an Output
     pair = {"fs.oss.accessKeyId": "akId", "fs.oss.accessKeySecret": "akSecret"}
     return {
-        "mountPoint": f"oss://{bucket.name}/{args.oss_prefix}/",
+        "mountPoint": url,
         "options": {"fs.oss.endpoint": endpoint(args)},
         "encryptOptions": [
             {"name": option, "valueFrom": {"secretKeyRef": {"name": f"{name}-oss", "key": key}}}

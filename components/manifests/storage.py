@@ -11,9 +11,10 @@ from components.sizing import GIB
 
 @dataclasses.dataclass(frozen=True)
 class Bucket:
-    """The bucket, and with `ossAccess: rrsa` who reads and writes it; the ARNs may be Outputs."""
+    """The bucket, where the weights lie in it (`oss://NAME/FOLDER/`), and the roles where these are used."""
 
     name: Any
+    url: Any
     oidc_provider_arn: Any = None
     reader_role_arn: Any = None
     writer_role_arn: Any = None

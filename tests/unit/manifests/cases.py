@@ -7,12 +7,6 @@ from components.args import AcsLlmClusterArgs
 from components.manifests import Bucket, Manifest
 
 NAME = "llm"
-BUCKET = Bucket(
-    "llm-dev-weights",
-    "acs:ram::1234567890123456:oidc-provider/ack-rrsa-c0123456789abcdef",
-    "acs:ram::1234567890123456:role/llm-dev-reader",
-    "acs:ram::1234567890123456:role/llm-dev-writer",
-)
 PPU = {
     "gpuSeries": "P16EN",
     "engineImage": "acs-registry-vpc.cn-hangzhou.cr.aliyuncs.com/egslingjun/inference-xpu-pytorch:"
@@ -75,12 +69,22 @@ def _ground(args: AcsLlmClusterArgs) -> list[Manifest]:
     return [manifests.namespace(args, NAME), *accounts, *rights, *secrets]
 
 
+_ARNS = (
+    "acs:ram::1234567890123456:oidc-provider/ack-rrsa-c0123456789abcdef",
+    "acs:ram::1234567890123456:role/llm-dev-reader",
+    "acs:ram::1234567890123456:role/llm-dev-writer",
+)
+
+
 def _weights(args: AcsLlmClusterArgs) -> list[Manifest]:
-    volume = [manifests.volume(args, NAME, BUCKET), manifests.claim(args, NAME)]
-    stage = [manifests.stage_job(args, NAME, BUCKET)] if args.weights_source == "modelscope" else []
+    bucket = Bucket(
+        "llm-dev-weights", f"oss://llm-dev-weights/{args.oss_prefix}/", *(_ARNS if args.oss_access == "rrsa" else ())
+    )
+    volume = [manifests.volume(args, NAME, bucket), manifests.claim(args, NAME)]
+    stage = [manifests.stage_job(args, NAME, bucket)] if args.weights_source == "modelscope" else []
     if not args.fluid_enabled:
         return volume + stage
-    cache = [manifests.dataset(args, NAME, BUCKET), manifests.runtime(args, NAME), manifests.load(args, NAME)]
+    cache = [manifests.dataset(args, NAME, bucket), manifests.runtime(args, NAME), manifests.load(args, NAME)]
     return [*volume, *stage, *cache, manifests.cached_job(args, NAME)]
 
 
