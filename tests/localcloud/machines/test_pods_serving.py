@@ -89,7 +89,9 @@ def serving(name: str = "one", **fields: Any) -> Manifest:  # noqa: ANN401 - par
         {"name": "keys", "secret": {"secretName": "keys", "defaultMode": 0o440}},
         {"name": "tmp", "emptyDir": {}},
     ]
-    return pod(engine(**fields), gate, name=name, restartPolicy="Always", volumes=volumes)
+    # The gate's secrets lie where its image's /var/run/secrets leads, and are read-only.
+    more: Manifest = {"automountServiceAccountToken": False, "restartPolicy": "Always", "volumes": volumes}
+    return pod(engine(**fields), gate, name=name, **more)
 
 
 FACTS: dict[str, Any] = {"objects": [FILES, KEYS], "volumes": {"weights": WEIGHTS}, "gpu_name": "PPU-ZW810E"}

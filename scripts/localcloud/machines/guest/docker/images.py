@@ -66,7 +66,7 @@ class ImageError(Exception):
 
 def image_of(reference: str) -> Image:
     """
-    Return what *reference* names, pulled or not.
+    Return what *reference* names, pulled or not: its path, or else its tag, has the name of what is in it.
 
     Raises:
         ImageError: There is no such image.
@@ -74,10 +74,11 @@ def image_of(reference: str) -> Image:
     match = _REFERENCE.fullmatch(reference)
     if match is None:
         raise ImageError("invalid reference format")
-    for kind, image in KINDS.items():
-        if kind in match["path"]:
-            return replace(image, ray=image.engine and bool(_RAY.search(reference, match.start("path"))))
     name = reference.partition("@")[0]
+    for where in (match["path"], name):
+        for kind, image in KINDS.items():
+            if kind in where:
+                return replace(image, ray=image.engine and bool(_RAY.search(reference, match.start("path"))))
     raise ImageError(f"manifest for {name} not found: manifest unknown: manifest unknown")
 
 
@@ -131,20 +132,21 @@ def _lay_out(image: Image) -> None:
         if program.is_symlink() and (not wanted or program.name in wanted):
             _link(commands / program.name, program.readlink())
     _link(commands / "sleep", HOST / "usr/bin/sleep")  # the machine's own sleeps by the machine's clock
+    if image.kind == "caddy":
+        _write(commands / "wget", _WGET.format(bash=Path("/usr/bin/bash").readlink()), 0o755)
     if image.python:
-        _link(commands / "python3", machine()["python"]["program"])
-        _link(commands / "python", "python3")
-    if image.python and not image.ray:
-        _add_clock(packages)
+        _add_python(image, commands, packages)
     if image.engine:
         _add_engine(image.kind, commands, packages)
     if image.ray:
         _add_ray(commands, packages)
 
 
-def _add_clock(packages: Path) -> None:
-    """Let the image's Python sleep as fast as the machine's, except beside Ray, whose own work it would disturb."""
-    for file in CLOCK.glob("localcloud_clock.*"):
+def _add_python(image: Image, commands: Path, packages: Path) -> None:
+    """Add a Python that sleeps as fast as the machine's, except beside Ray, whose own work that would disturb."""
+    _link(commands / "python3", machine()["python"]["program"])
+    _link(commands / "python", "python3")
+    for file in () if image.ray else CLOCK.glob("localcloud_clock.*"):
         _write(packages / file.name, file.read_text())
 
 
@@ -180,6 +182,16 @@ import sys
 from scripts.localcloud.machines.engine.{module} import main
 sys.exit(main(sys.argv[1:]))
 """
+_WGET = """#!{bash}
+[ "$1 $2" = "-q -O" ] || {{ echo "wget: stand-in: only -q -O FILE http://HOST:PORT/PATH" >&2; exit 2; }}
+url=${{4#http://}} place=${{4#http://}} place=${{place%%/*}}
+exec 3<>"/dev/tcp/${{place%:*}}/${{place#*:}}" 2>/dev/null
+printf 'GET /%s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' "${{url#*/}}" "$place" >&3
+read -r _ code _ <&3
+[[ $code = 2* ]] && cat <&3 >"$3"
+"""
+"""The one of Alpine, on which Caddy's image is built, as far as a hook of a pod needs it."""
+
 _RAY_COMMAND = """#!/usr/bin/python3
 import sys
 from ray.scripts.scripts import main
