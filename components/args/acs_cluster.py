@@ -20,6 +20,9 @@ from components.sizing import GIB, OSS_MBPS, ready_minutes, transfer_minutes
 
 LONGEST_WAIT_MINUTES = 24 * 60
 
+_TAKEN = "default|fluid-system|lws-system"
+"""Namespaces that are there already, or that a chart makes."""
+
 _STARTING_MINUTES = 30
 """Estimate: until a pod has a place and its image."""
 
@@ -48,7 +51,8 @@ class AcsLlmClusterArgs(AccessArgs, ClusterArgs, PodArgs):
     eip_bandwidth_mbps: Bandwidth = 200
 
     namespace: Annotated[
-        str, matching(r"(?!kube-)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "a namespace: lower case, digits, -, no kube-")
+        str,
+        matching(rf"(?!kube-|({_TAKEN})$)[a-z0-9]([a-z0-9-]{{0,61}}[a-z0-9])?", "a name for a namespace of its own"),
     ] = "llm"
     """Namespace to create; two components in one cluster need two."""
 

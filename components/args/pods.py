@@ -135,11 +135,10 @@ class PodArgs(WeightsArgs):
 
     @rule("gpu_series", "engine", "engine_image")
     def _image_runs_there(self) -> Iterable[Problem]:
-        if self.series.engine_image and "engine_image" not in self.model_fields_set:
+        image = self.series.engine_images.get(self.engine)
+        if image and "engine_image" not in self.model_fields_set:
             text = f"is required with gpuSeries {self.gpu_series!r}, on which only the vendor's builds run, such as "
-            yield Problem(
-                "engine_image", f"{text}'acs-registry-vpc.<region>.cr.aliyuncs.com/{self.series.engine_image}'."
-            )
+            yield Problem("engine_image", f"{text}'acs-registry-vpc.<region>.cr.aliyuncs.com/{image}'.")
 
     @rule("replicas", "max_replicas")
     def _most_is_most(self) -> Iterable[Problem]:

@@ -188,8 +188,8 @@ class Series(Row):
     """What is then between them: a name in fabrics.toml."""
     drivers: list[str] = dataclasses.field(default_factory=list)
     """Driver versions, the newest first."""
-    engine_image: str = ""
-    """Path and tag of an engine image of the vendor's, where the engines' own do not run."""
+    engine_images: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Engine to path and tag of an image of the vendor's, where the engines' own do not run."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

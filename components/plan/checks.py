@@ -91,16 +91,17 @@ def weight_only_fp8(request: PlanRequest) -> bool:
 
 def _image_problems(request: PlanRequest) -> Iterator[Problem]:
     row = catalog.find(Engine, request.engine)
+    right = request.on.engine_images.get(request.engine, row.image)
     other = images.other_engine(request.engine_image, request.engine)
     if other:
         text = f"{request.engine_image!r} is an image of {other}, and engine is {request.engine!r}."
-        yield Problem("engine_image", f"{text} Use {row.image!r}, or engine {other!r}.")
+        yield Problem("engine_image", f"{text} Use {right!r}, or engine {other!r}.")
         return
     least = {"vllm": request.model.vllm_minimum, "sglang": request.model.sglang_minimum}[request.engine]
     stated = images.engine_version(request.engine_image, request.engine)
     if least and stated and images.parse_version(stated) < images.parse_version(least):
         text = f"{request.engine_image!r} holds {row.title} {stated}, and {request.model.name} needs {least} or newer."
-        yield Problem("engine_image", f"{text} Use {row.image!r}.")
+        yield Problem("engine_image", f"{text} Use {right!r}.")
 
 
 def _ray_problems(request: PlanRequest) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 import abc
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 from components.catalog import Gpu, Model
@@ -89,9 +89,9 @@ class Nodes(abc.ABC, Generic[Each_co]):
         """Say whether the gate reaches the engine on loopback, not in a network of the engine's own."""
 
     @property
-    def engine_image(self) -> str:
-        """The vendor's image for these GPUs, where the engines' own do not run."""
-        return ""
+    def engine_images(self) -> Mapping[str, str]:
+        """Engine to the vendor's image of it, where the engines' own do not run on these GPUs."""
+        return {}
 
     def alone(self) -> Self:
         """Return one of them."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from components import catalog
@@ -54,9 +54,9 @@ class Pods(Nodes[PodShape]):
         return True
 
     @property
-    def engine_image(self) -> str:
-        """The vendor's image for these GPUs, where the engines' own do not run."""
-        return self.each.series.engine_image
+    def engine_images(self) -> Mapping[str, str]:
+        """Engine to the vendor's image of it, where the engines' own do not run on these GPUs."""
+        return self.each.series.engine_images
 
     def others(self) -> Iterable[Nodes[Node]]:
         """Return every choice of pods that the catalog is sure of."""

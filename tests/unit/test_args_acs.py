@@ -7,13 +7,13 @@ import pulumi
 import pytest
 
 from components.args import AcsLlmClusterArgs, ArgsError
-from components.catalog import Series, find
+from components.catalog import Fabric, Series, find
 
 GOOD: dict[str, Any] = {"zoneId": "cn-wulanchabu-c", "apiAccess": "private"}
 OWN: dict[str, Any] = {"zoneId": "cn-wulanchabu-c", "clusterId": "c1", "privateAllowedCidrs": ["10.0.0.0/8"]}
 PPU: dict[str, Any] = {
     "gpuSeries": "P16EN",
-    "engineImage": f"acs-registry-vpc.cn-wulanchabu.cr.aliyuncs.com/{find(Series, 'P16EN').engine_image}",
+    "engineImage": f"acs-registry-vpc.cn-wulanchabu.cr.aliyuncs.com/{find(Series, 'P16EN').engine_images['vllm']}",
 }
 R1: dict[str, Any] = {"model": "deepseek-ai/DeepSeek-R1"}
 INT8: dict[str, Any] = PPU | {
@@ -35,6 +35,9 @@ CASES: list[dict[str, Any]] = [
     GOOD | {"gpuSeries": "performance", "gpusPerPod": 1},
     GOOD | {"gpuSeries": "GU8"},
     GOOD | {"gpuSeries": "P16EN"},
+    GOOD | {"gpuSeries": "P16EN", "engine": "sglang"},
+    GOOD | PPU | {"engine": "sglang"},
+    GOOD | PPU | {"engineImage": "team/vllm:v0.7.0", "model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-32B"},
     GOOD | {"gpuSeries": "A10", "gpusPerPod": 1},
     GOOD | R1 | {"gpuSeries": "L20"},
     GOOD | R1 | {"gpusPerPod": 8, "podsPerReplica": 1},
@@ -74,6 +77,8 @@ CASES: list[dict[str, Any]] = [
     GOOD | {"ossBucket": "Weights_1"},
     GOOD | {"weightsSource": "oss"},
     GOOD | {"namespace": "kube-system"},
+    GOOD | {"namespace": "default"},
+    GOOD | {"namespace": "LLM"},
     GOOD | {"toolsImage": "python"},
     GOOD | {"instanceType": "ecs.gn7i-c8g1.2xlarge"},
 ]
@@ -145,25 +150,22 @@ def test_what_is_chosen(
 
 
 @pytest.mark.parametrize(
-    ("change", "rdma", "interface", "hca"),
+    ("change", "rdma", "env"),
     [
-        ({}, False, None, None),
-        (R1, True, "eth0", "mlx5"),
-        (INT8, False, None, None),
-        (INT8 | {"podsPerReplica": 2}, True, "eth0", None),
-        ({"gpusPerPod": 2, "podsPerReplica": 2}, False, None, None),
-        (R1 | {"ncclEnv": {"NCCL_IB_HCA": "mlx5_1"}}, True, "eth0", "mlx5_1"),
-        ({"ncclEnv": {"NCCL_IB_HCA": "mlx5_1"}}, False, None, "mlx5_1"),
+        ({}, False, {}),
+        ({"ncclEnv": {"NCCL_DEBUG": "INFO"}}, False, {"NCCL_DEBUG": "INFO"}),
+        (R1, True, find(Fabric, "acs-type-1").env),
+        (R1 | {"ncclEnv": {"NCCL_IB_HCA": "mlx5_1"}}, True, find(Fabric, "acs-type-1").env | {"NCCL_IB_HCA": "mlx5_1"}),
+        (INT8, False, {}),
+        (INT8 | {"podsPerReplica": 2}, True, find(Fabric, "acs-type-2").env),
+        ({"gpusPerPod": 2, "podsPerReplica": 2}, False, find(Fabric, "tcp").env),
     ],
 )
-def test_network_between_the_pods(
-    change: dict[str, Any], *, rdma: bool, interface: str | None, hca: str | None
-) -> None:
+def test_network_between_the_pods(change: dict[str, Any], *, rdma: bool, env: dict[str, str]) -> None:
     """Only pods that have a machine to themselves use RDMA, each series in its own way; the user's word wins."""
     args = cluster(change)
-    env = args.fabric_env
 
-    assert (rdma, interface, hca) == (args.rdma, env.get("NCCL_SOCKET_IFNAME"), env.get("NCCL_IB_HCA"))
+    assert (rdma, env) == (args.rdma, args.fabric_env)
 
 
 @pytest.mark.parametrize(("former", "name"), [("H20", "GU8TF"), ("PPU810E", "P16EN"), ("GN8IS", "L20")])
