@@ -21,12 +21,11 @@ _TEMPLATE = {
     "Tasks": [
         {
             "Name": "setAccessControl",
-            "Action": "ACS::ExecuteAPI",
+            "Action": "ACS::ExecuteApi",
             "Properties": {
                 "Service": "SLB",
                 "API": "SetLoadBalancerTCPListenerAttribute",
                 "Parameters": {
-                    "RegionId": "{{ ACS::RegionId }}",
                     "LoadBalancerId": "{{ loadBalancerId }}",
                     "ListenerPort": _PORT,
                     "AclStatus": "on",
