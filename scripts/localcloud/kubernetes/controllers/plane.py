@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.localcloud.kubernetes.controllers import (
+    autoscaler,
     data_load,
     deployment,
     fluid,
@@ -27,6 +28,7 @@ CONTROLLERS: tuple[Callable[[Contents, datetime], None], ...] = (
     volumes.control,
     fluid.control,
     data_load.control,
+    autoscaler.control,
     deployment.control,
     replica_set.control,
     groups.control,
