@@ -12,13 +12,14 @@ from components.args.base import rule
 from components.args.cluster import ClusterArgs
 from components.args.network import Bandwidth
 from components.args.pods import PodArgs
-from components.args.serving import ModelId
+from components.args.serving import ModelId, given_weights_bytes
 from components.args.values import ContainerImage, Tags, matching, within
-from components.catalog import Engine, Model
+from components.catalog import Engine
 from components.plan import Problem
-from components.sizing import GIB, OSS_MBPS, ready_minutes, transfer_minutes
+from components.sizing import OSS_MBPS, ready_minutes, transfer_minutes
 
 LONGEST_WAIT_MINUTES = 24 * 60
+"""Longest that `up` waits; a choice, the provider has no limit."""
 
 _TAKEN = "default|fluid-system|lws-system"
 """Namespaces that are there already, or that a chart makes."""
@@ -31,10 +32,7 @@ _JOB_MINUTES = 15
 
 
 def _ready_minutes(data: dict[str, Any]) -> int:
-    row = catalog.rows(Model).get(data["model"])
-    given = data["model_weights_gib"]
-    weights = row.weights_bytes if row and given is None else round((given or 0) * GIB)
-    return min(LONGEST_WAIT_MINUTES, _STARTING_MINUTES + ready_minutes(weights, OSS_MBPS))
+    return min(LONGEST_WAIT_MINUTES, _STARTING_MINUTES + ready_minutes(given_weights_bytes(data), OSS_MBPS))
 
 
 class AcsLlmClusterArgs(AccessArgs, ClusterArgs, PodArgs):

@@ -10,10 +10,11 @@ from components.args.access import AccessArgs
 from components.args.base import rule
 from components.args.machine import MachineArgs
 from components.args.network import NetworkArgs
+from components.args.serving import given_weights_bytes
 from components.args.values import Tags, matching, within
-from components.catalog import Image, Model
+from components.catalog import Image
 from components.plan import Problem
-from components.sizing import GIB, OSS_MBPS, ready_minutes
+from components.sizing import OSS_MBPS, ready_minutes
 
 LONGEST_BOOT_MINUTES = 24 * 60
 """Longest time Cloud Assistant waits for a command. Source: commonly quoted as 86400 seconds, not confirmed."""
@@ -27,12 +28,9 @@ def _default_image() -> str:
 
 def boot_minutes(data: dict[str, Any], nodes: int) -> int:
     """Return how long the first boot of *nodes* machines with the arguments in *data* may take."""
-    row = catalog.rows(Model).get(data["model"])
-    given = data["model_weights_gib"]
-    weights = row.weights_bytes if row and given is None else round((given or 0) * GIB)
     # A bucket serves every machine at that rate; the way to the internet is shared.
     mbps = OSS_MBPS if data["weights_source"] == "oss" else data["eip_bandwidth_mbps"] / nodes
-    return ready_minutes(weights, mbps)
+    return ready_minutes(given_weights_bytes(data), mbps)
 
 
 def _ready_minutes(data: dict[str, Any]) -> int:

@@ -30,7 +30,7 @@ class PodArgs(WeightsArgs):
     """Series and shape of the pods, replicas, and Fluid's cache."""
 
     gpu_series: GpuSeries = "GU8TF"
-    """Series of GPUs, one of the catalog's, such as `GU8TF` (H20), `P16EN` (PPU), `L20`."""
+    """Series of GPUs, such as `GU8TF` (H20) or `P16EN` (PPU); `scripts/fit --pods` lists those that run a model."""
 
     gpus_per_pod: Annotated[int, within(1, 16)] | None = None
     """GPUs of each pod; default: the fewest that hold the model."""

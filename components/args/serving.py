@@ -47,6 +47,13 @@ def _engine_image(data: dict[str, Any]) -> str:
     return catalog.find(Engine, data["engine"]).image
 
 
+def given_weights_bytes(data: dict[str, Any]) -> int:
+    """Return the weights of the model in *data*, arguments that are still being read; 0 when nobody has said."""
+    row = catalog.rows(Model).get(data["model"])
+    given = data["model_weights_gib"]
+    return row.weights_bytes if row and given is None else round((given or 0) * GIB)
+
+
 class ServingArgs(Args):
     """Model, engine and the shape they run in."""
 

@@ -87,6 +87,8 @@ class Pods(Nodes[PodShape]):
             yield f"{gpu.name} has no FP8 units: neither FP8 checkpoints nor an FP8 cache"
         if gpu.confidence == "unverified":
             yield f"the memory of {gpu.name} was not read on a machine; see gpus.toml"
+        if self.each.series.confidence == "unverified":
+            yield f"no page names the GPU of {self.each.series.name}: {gpu.name} is taken; see acs.toml"
         if self.count > 1 and not self.rdma:
             yield f"pods with {counted(self.each.gpus, 'GPU')} cannot use RDMA; they reach each other over TCP"
 

@@ -40,6 +40,7 @@ PODS = [
         ("r1-h20", on_pods(R1, "GU8TF", 8, 2)),
         ("r1-ppu", on_pods(INT8, "P16EN", 16, engine_image="team/vllm:v0.32.0")),
         ("one-would-do", on_pods(QWQ, "GU8TF", 8, 2, engine="sglang", max_model_len=8192)),
+        ("r1-h20-141", on_pods(R1, "GU8TEF", 8)),
         ("over-tcp", on_pods(QWQ, "L20", 4, 2, tensor_parallel=8)),
         ("overridden", on_pods(R1, "GU8TF", 8, gpu_memory_utilization=0.95, allow_unfit=True, max_model_len=8192)),
     ],
