@@ -98,7 +98,7 @@ def test_a_pod_stages_weights_with_its_role(site: Site, address: str) -> None:
 @pytest.mark.parametrize(
     ("subject", "actions", "reason"),
     [
-        ("system:serviceaccount:llm:other", WRITE, "is not trusted by the role"),
+        ("system:serviceaccount:llm:other", WRITE, "AuthenticationFail.NoPermission"),
         ("system:serviceaccount:llm:stage", WRITE[:2], "AccessDenied"),
     ],
 )
@@ -122,7 +122,7 @@ def test_a_volume_is_mounted_by_the_role_of_another_account(site: Site, address:
     account(site, "system:serviceaccount:ack-csi-fuse:csi-fuse-ossfs", WRITE[:2])
     assert None is cluster.pods.readable(volume)
     account(site, "system:serviceaccount:llm:stage", WRITE[:2])
-    assert "NoPermission" in (cluster.pods.readable(volume) or "")
+    assert "AuthenticationFail.NoPermission" in (cluster.pods.readable(volume) or "")
 
 
 ASK = """\

@@ -1,7 +1,9 @@
 """
 STS, as far as AssumeRoleWithOIDC goes: a service account's token opens a role that trusts its cluster.
 
-Source: https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerolewithoidc, 2026-11
+Sources: https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerolewithoidc,
+https://help.aliyun.com/zh/ram/developer-reference/api-sts-2015-04-01-errorcodes, 2026-11. The latter's row for a token
+of another issuer was not seen.
 """
 
 import datetime as dt
@@ -47,7 +49,7 @@ class Sts:
                 raise RefusedError(400, f"MissingParameter.{name}", f"The parameter {name} is missing.")
         claims = tokens.claims_of(self._account.home, parameters["OIDCToken"])
         if claims is None:
-            raise RefusedError(400, "AuthenticationFail.OIDCToken.Expired", "The OIDC token is expired, or not signed.")
+            raise _failed("OIDCToken.InvalidSignature", "OIDC token validate failed: invalid signature.")
         return self._answered(assume(self._account, parameters["RoleArn"], parameters["OIDCProviderArn"], claims))
 
     def _answered(self, found: Credentials) -> Answer:
@@ -71,17 +73,21 @@ def assume(account: Account, role_arn: str, provider_arn: str, claims: Mapping[s
     services = account.services
     provider = services["oidc"].get(provider_arn)
     if provider is None:
-        raise RefusedError(404, "EntityNotExist.OIDCProvider", f"The OIDC provider {provider_arn} does not exist.")
+        raise _failed("NoPermission", "No such OIDC Provider registered.")
     if claims["iss"] != provider["issuer"]:
-        raise RefusedError(400, "AuthenticationFail.OIDCToken.IssuerMismatch", f"{claims['iss']} is another issuer.")
+        raise _failed("OIDCToken.Invalid", f"the token is of {claims['iss']}, the provider of {provider['issuer']}.")
     if AUDIENCE not in claims["aud"]:
-        raise RefusedError(400, "AuthenticationFail.OIDCToken.AudienceMismatch", f"{claims['aud']} is not for STS.")
+        raise _failed("OIDCToken.AudienceNotMatch", "Invalid audience.")
     name, role = next(((name, role) for name, role in services["roles"].items() if role["arn"] == role_arn), ("", None))
     if role is None:
         raise RefusedError(404, "EntityNotExist.Role", f"The role {role_arn} does not exist.")
     if not any(_trusts(statement, provider_arn, claims) for statement in role["trust"]):
-        raise RefusedError(403, "NoPermission", f"{claims['sub']} is not trusted by the role {role_arn}.")
+        raise _failed("NoPermission", f"There is no permission: {role_arn} does not trust {claims['sub']}.")
     return account.assumed(name)
+
+
+def _failed(code: str, message: str) -> RefusedError:
+    return RefusedError(401, f"AuthenticationFail.{code}", message)
 
 
 def _trusts(statement: Mapping[str, Any], provider_arn: str, claims: Mapping[str, Any]) -> bool:

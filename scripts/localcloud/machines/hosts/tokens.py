@@ -28,7 +28,7 @@ def mint(home: Path, claims: Claims) -> str:
 
 
 def claims_of(home: Path, token: str) -> Claims | None:
-    """Return what *token* says, None when it is not one of this home's or its time is up."""
+    """Return what *token* says, None when it is not one of this home's, or not any more."""
     signed, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature, _signature(home, signed)):
         return None

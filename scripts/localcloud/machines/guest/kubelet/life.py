@@ -114,12 +114,12 @@ class Life:
         """Do what the hooks and probes of the running *container* ask for."""
         hook = self._spec.get("lifecycle", {}).get("postStart")
         if hook and (complaint := await probes.act(container, hook, self._door, HOOK_SECONDS)):
-            await self._kill(container, "PostStartHook", complaint)
+            await self._kill(container, "postStart", complaint)
         if "startupProbe" in self._spec:
             async for complaint in probes.verdicts(container, self._spec["startupProbe"], self._door):
                 if complaint is None:
                     break
-                await self._kill(container, "startup probe", complaint)
+                await self._kill(container, "startupProbe", complaint)
         self.started, self.ready = True, "readinessProbe" not in self._spec
         self._changed()
         await asyncio.gather(self._ask_whether_ready(container), self._ask_whether_alive(container))
@@ -135,12 +135,13 @@ class Life:
         if "livenessProbe" in self._spec:
             async for complaint in probes.verdicts(container, self._spec["livenessProbe"], self._door):
                 if complaint is not None:
-                    await self._kill(container, "liveness probe", complaint)
+                    await self._kill(container, "livenessProbe", complaint)
 
     async def _kill(self, container: Container, what: str, complaint: str) -> None:
         sys.stderr.write(f"Container {self.name} failed {what}, will be restarted: {complaint}\n")
         sys.stderr.flush()
-        await self._end(container, self._pod.grace_seconds)
+        own = self._spec.get(what, {}).get("terminationGracePeriodSeconds", self._pod.grace_seconds)
+        await self._end(container, own)
 
     async def _end(self, container: Container, grace_seconds: float) -> None:
         begun = time.monotonic()

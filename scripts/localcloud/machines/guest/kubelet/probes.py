@@ -17,7 +17,7 @@ from scripts.localcloud.machines.guest.docker import client, sandbox
 from scripts.localcloud.machines.guest.docker.container import Container
 from scripts.localcloud.machines.guest.kubelet.pod import Manifest
 
-LEAST_PAUSE_SECONDS = 0.2
+LEAST_PAUSE_SECONDS = 0.3
 """Between two checks: what is checked runs at the laptop's speed, not at that of the machine's clock."""
 
 LEAST_TIMEOUT_SECONDS = 5
