@@ -79,7 +79,12 @@ def disruption_budget(args: AcsLlmClusterArgs, name: str) -> Manifest:
 
 
 def network_policy(args: AcsLlmClusterArgs, name: str) -> Manifest:
-    """Return that the pods of groups hear all of each other, and others only the gate and what Prometheus reads."""
+    """
+    Return that the pods of groups hear all of each other, and others only the gate and what Prometheus reads.
+
+    It takes somebody to hold them to it: ACS does for CPU pods, and not yet for those with GPUs, between which only the
+    cluster's security group stands. Source: https://help.aliyun.com/en/ack/product-overview/poseidon, 2026-06-10.
+    """
     ports = [GATE_PORT, *([METRICS_PORT] if args.elastic else [])]
     return {
         "apiVersion": "networking.k8s.io/v1",
