@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 
 from scripts.localcloud.kubernetes.controllers.mounts import NotMountableError
-from scripts.localcloud.kubernetes.controllers.status import condition, has_ended, is_going
+from scripts.localcloud.kubernetes.controllers.status import has_ended, is_going, with_condition
 from scripts.localcloud.kubernetes.objects import Contents, Key, Manifest, key
 from scripts.localcloud.machines.pods import PodFacts, Pods
 from scripts.localcloud.machines.spec import MachineError
@@ -41,7 +42,7 @@ class Nodes:
             self._stop(uid, 0)
         return bool(self._ended) or self._seen != before
 
-    def tell(self, cluster: Contents) -> None:
+    def tell(self, cluster: Contents, moment: datetime) -> None:
         """Write what `look` saw into *cluster*."""
         for each in self._ended:
             ended = cluster.get(*each)
@@ -50,7 +51,7 @@ class Nodes:
         for each, status in self._seen.items():
             pod = cluster.get(*each)
             if pod is not None and status:
-                cluster.set_status(pod, _merged(pod.get("status", {}), status))
+                cluster.set_status(pod, _merged(pod.get("status", {}), status, moment))
 
     def close(self) -> None:
         """Wait for what is being started and ended."""
@@ -120,8 +121,9 @@ def waiting(pod: Manifest, reason: str, message: str) -> Manifest:
     return {"phase": "Pending", "containerStatuses": containers}
 
 
-def _merged(old: Manifest, new: Manifest) -> Manifest:
-    """Return *new* with the scheduler's condition of *old*, which a node knows nothing about."""
-    placed = condition(old, "PodScheduled")
-    others = [each for each in new.get("conditions", []) if each["type"] != "PodScheduled"]
-    return new | {"conditions": [*others, placed] if placed else others}
+def _merged(old: Manifest, new: Manifest, moment: datetime) -> Manifest:
+    """Return *new* with the conditions of *old* that it does not have, and the times at which its own changed."""
+    merged = {"conditions": old.get("conditions", [])}
+    for each in new.get("conditions", []):
+        merged["conditions"] = with_condition(merged, each, moment)
+    return new | merged

@@ -73,7 +73,7 @@ class ControlPlane:
     def _act(self, before: Contents, moment: datetime) -> None:
         self._loads.look(before)
         with self._objects.transaction() as cluster:
-            self._nodes.tell(cluster)
+            self._nodes.tell(cluster, moment)
             self._loads.tell(cluster, moment)
             agree(cluster, moment)
         self._front.look(cluster)
