@@ -53,12 +53,15 @@ class Manifests:
         if "generateName" in manifest["metadata"]:
             raise LocalCloudError("the `.metadata.generateName` field is not supported in Server-Side Apply mode")
         manifest = metadata.named(manifest, call.name, seed, olds)
-        kept = {name: value for name, value in manifest["metadata"].items() if name not in _READ_ONLY}
-        place = {"namespace": self._namespace} if resource.namespaced else {}
-        manifest = _encoded(manifest | {"metadata": place | kept})
+        manifest = _encoded(manifest | {"metadata": self._placed(manifest["metadata"], resource)})
         version = api.version if api else schemas.NEWEST
         quiet = secret | (SECRET_FIELDS if resource.kind == "Secret" else frozenset())
         return Checked(manifest, tuple(schemas.failures(resource, manifest, version, quiet)))
+
+    def _placed(self, given: Manifest, resource: Resource) -> Manifest:
+        kept = {name: value for name, value in given.items() if name not in (*_READ_ONLY, "namespace")}
+        place = given.get("namespace") or self._namespace
+        return ({"namespace": place} if resource.namespaced else {}) | kept
 
     def diff(self, state: State, inputs: Values, ignore: frozenset[str]) -> Diff:
         """Return what an update would change."""

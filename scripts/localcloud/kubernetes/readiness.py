@@ -10,7 +10,7 @@ from scripts.localcloud.kubernetes.pods import pluck
 
 _REVISION = "deployment.kubernetes.io/revision"
 _QUIET_SECONDS = 1.0
-"""How long a Service's Endpoints must not change; the provider waits ten seconds, pods here come sooner."""
+"""How long the Endpoints of a new Service must not change; the provider waits ten seconds, pods here come sooner."""
 
 
 class FailedError(Exception):
@@ -91,9 +91,10 @@ _STUCK = "Attempted to roll forward to new ReplicaSet, but minimum number of Pod
 
 
 class Services(_Plain):
-    """With an address where it has one to get, and no pod behind it that is not ready."""
+    """With an address where it has one to get, and no pod behind it that is not ready, for *quiet_seconds*."""
 
-    def __init__(self) -> None:
+    def __init__(self, quiet_seconds: float = _QUIET_SECONDS) -> None:
+        self._quiet_seconds = quiet_seconds
         self._seen: object = None
         self._since = 0.0
 
@@ -106,7 +107,7 @@ class Services(_Plain):
             return False
         if endpoints["metadata"]["resourceVersion"] != self._seen:
             self._seen, self._since = endpoints["metadata"]["resourceVersion"], monotonic()
-        settled = monotonic() - self._since >= _QUIET_SECONDS
+        settled = monotonic() - self._since >= self._quiet_seconds
         return settled and self._has_address(live) and not _addresses(endpoints, "notReadyAddresses")
 
     def enough(self, live: Manifest) -> bool:

@@ -21,7 +21,12 @@ _KINDS: Mapping[str, Callable[[], Readiness]] = {
     "Pod": Pods,
     "Service": Services,
 }
-_ON_REFRESH = ("Deployment", "Job", "Pod", "Service")
+_ON_REFRESH: Mapping[str, Callable[[], Readiness]] = {
+    "Deployment": Deployments,
+    "Job": Jobs,
+    "Pod": Pods,
+    "Service": lambda: Services(quiet_seconds=0),
+}
 _GONE_UNSEEN = ("DaemonSet", "Deployment", "Job", "Namespace", "Pod")
 """Kinds whose deletion is not waited for when an annotation says so."""
 _OUT_OF_TIME = "timed out waiting for the condition"
@@ -136,7 +141,7 @@ def check_ready(objects: Objects, inputs: Manifest, live: Manifest) -> None:
     """
     if live["kind"] not in _ON_REFRESH or metadata.is_true(inputs, metadata.SKIP_AWAIT):
         return
-    wait = _Wait(objects, live, _KINDS[live["kind"]]())
+    wait = _Wait(objects, live, _ON_REFRESH[live["kind"]]())
     if not wait.look():
         raise NotReadyError(_not_initialized(live), live, wait.details())
 

@@ -79,3 +79,16 @@ def changed(manifest: Manifest, path: str, value: Any) -> Manifest:  # noqa: ANN
     else:
         target[last] = value
     return copy
+
+
+CLAIM = of(
+    "v1", "PersistentVolumeClaim", "oss", accessModes=["ReadOnlyMany"], resources={"requests": {"storage": "1Gi"}}
+)
+VOLUME = of(
+    "v1",
+    "PersistentVolume",
+    "oss",
+    accessModes=["ReadOnlyMany"],
+    capacity={"storage": "1Gi"},
+    csi={"driver": "ossplugin.csi.alibabacloud.com", "volumeHandle": "oss"},
+)
