@@ -61,7 +61,8 @@ def objects(args: AcsLlmClusterArgs) -> list[Manifest]:
 
 
 def _ground(args: AcsLlmClusterArgs) -> list[Manifest]:
-    accounts = [manifests.account(args, NAME, component) for component in ("engine", "stage", "watch")]
+    staging = ("stage",) if args.weights_source == "modelscope" else ()
+    accounts = [manifests.account(args, NAME, component) for component in ("engine", "watch", *staging)]
     secrets = [manifests.keys(args, NAME, "sk-example-0123456789")]
     if args.oss_access == "access-key":
         secrets.append(manifests.bucket_keys(args, NAME, "example-id", "example-secret"))
