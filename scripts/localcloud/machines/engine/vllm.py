@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from typing import Any
 
-from scripts.localcloud.machines.engine import arguments, meeting, process
+from scripts.localcloud.machines.engine import arguments, bench, meeting, process
 from scripts.localcloud.machines.engine.app import App, constant, detokenize, empty, page, tokenize
 from scripts.localcloud.machines.engine.generate import Engine, RefusedError
 from scripts.localcloud.machines.engine.http import Answer, Request, as_json, text
@@ -214,8 +214,11 @@ class Vllm:
 
 def main(words: list[str]) -> int:
     """Run ``vllm`` with *words* and return its exit status."""
+    if words[:2] == ["bench", "serve"]:
+        given = bench.parser("vllm bench serve", "ignore-eos", "insecure").parse_args(words[2:])
+        return bench.run(given, FILE, insecure=given.insecure)
     if words[:1] != ["serve"]:
-        sys.stderr.write("vllm: stand-in: only 'serve' is known\n")
+        sys.stderr.write("vllm: stand-in: only 'serve' and 'bench serve' are known\n")
         return 2
     options = arguments.vllm_parser().parse_args(normalized(words[1:]))
     path = options.model_tag or options.model or "Qwen/Qwen3-0.6B"

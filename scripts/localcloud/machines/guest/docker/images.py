@@ -158,6 +158,7 @@ def _add_engine(kind: str, commands: Path, packages: Path) -> None:
     if kind == "sglang":
         _write(packages / "sglang" / "__init__.py", "")
         _write(packages / "sglang" / "launch_server.py", _LAUNCHER.format(module="sglang"))
+        _write(packages / "sglang" / "bench_serving.py", _LAUNCHER.format(module="bench"))
 
 
 def _add_ray(commands: Path, packages: Path) -> None:
