@@ -7,7 +7,10 @@ from typing import Any
 from components.args import AcsLlmClusterArgs
 
 Manifest = dict[str, Any]
-"""A Kubernetes object, or a part of one, as its JSON; values that only the deployment knows may be Outputs."""
+"""A Kubernetes object, or a part of one, as its JSON."""
+
+Later = Any
+"""A value that only the deployment knows: what Pulumi calls an Output, or the value itself."""
 
 GATE_PORT = 8000
 ENGINE_PORT = 30000
@@ -45,7 +48,7 @@ def digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:10]
 
 
-def variables(values: dict[str, Any]) -> list[Manifest]:
+def variables(values: dict[str, Later]) -> list[Manifest]:
     """Return *values* as a container's `env`."""
     return [{"name": key, "value": value} for key, value in values.items()]
 

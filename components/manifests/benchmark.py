@@ -1,10 +1,8 @@
 """How fast the endpoint answers: the engine's own benchmark, once."""
 
-from typing import Any
-
 from components.args import AcsLlmClusterArgs
 from components.engine import MODEL_PATH
-from components.manifests.base import Manifest, resources, unprivileged, variables
+from components.manifests.base import Later, Manifest, resources, unprivileged, variables
 from components.manifests.job import job
 from components.manifests.storage import weights_name
 
@@ -20,7 +18,7 @@ https://docs.sglang.io/docs/developer_guide/bench_serving.md, 2026-11-21.
 """
 
 
-def benchmark_job(args: AcsLlmClusterArgs, name: str, address: Any) -> Manifest:  # noqa: ANN401 - an Output
+def benchmark_job(args: AcsLlmClusterArgs, name: str, address: Later) -> Manifest:
     """Return the Job that sends requests to *address*, key and all, and prints what it measured."""
     key = {"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef": {"name": f"{name}-keys", "key": "api_key"}}}
     container = {
@@ -38,7 +36,7 @@ def benchmark_job(args: AcsLlmClusterArgs, name: str, address: Any) -> Manifest:
     return job(args, name, "benchmark", spec)
 
 
-def _command(args: AcsLlmClusterArgs, address: Any) -> list[Any]:  # noqa: ANN401 - an Output
+def _command(args: AcsLlmClusterArgs, address: Later) -> list[Later]:
     options = {
         "--base-url": address,
         "--model": args.served_model_name,

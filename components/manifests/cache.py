@@ -1,9 +1,7 @@
 """The weights once more in memory, near the pods that load them: Fluid's objects."""
 
-from typing import Any
-
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Manifest, metadata, resources
+from components.manifests.base import Later, Manifest, metadata, resources
 from components.manifests.storage import Bucket, endpoint, weights_name
 from components.plan.cache import CLASS
 
@@ -89,7 +87,7 @@ def _volume(args: AcsLlmClusterArgs, name: str) -> str:
     return f"pvc://{weights_name(args, name, 'oss')}"
 
 
-def _bucket(args: AcsLlmClusterArgs, name: str, url: Any) -> Manifest:  # noqa: ANN401 - an Output
+def _bucket(args: AcsLlmClusterArgs, name: str, url: Later) -> Manifest:
     pair = {"fs.oss.accessKeyId": "akId", "fs.oss.accessKeySecret": "akSecret"}
     return {
         "mountPoint": url,

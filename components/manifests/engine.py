@@ -1,9 +1,7 @@
 """What keeps the serving pods running, and what keeps others from them."""
 
-from typing import Any
-
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import GATE_PORT, METRICS_PORT, Manifest, labels, metadata
+from components.manifests.base import GATE_PORT, METRICS_PORT, Later, Manifest, labels, metadata
 from components.manifests.pods import leader, worker
 
 _UNAWAITED = {"pulumi.com/skipAwait": "true"}
@@ -13,7 +11,7 @@ _NEW_FIRST = {"maxSurge": 1, "maxUnavailable": 0}
 """A replica goes when its successor serves, which takes the GPUs of one more meanwhile."""
 
 
-def engine(args: AcsLlmClusterArgs, name: str, edition: Any) -> Manifest:  # noqa: ANN401 - an Output
+def engine(args: AcsLlmClusterArgs, name: str, edition: Later) -> Manifest:
     """
     Return the replicas: a Deployment where each is one pod, else a LeaderWorkerSet.
 

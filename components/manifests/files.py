@@ -1,10 +1,9 @@
 """What pods read: the Caddyfile and the programs, the endpoint's secrets, the bucket's access key."""
 
 from pathlib import Path
-from typing import Any
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Manifest, metadata
+from components.manifests.base import Later, Manifest, metadata
 
 _HERE = Path(__file__).parent
 _MACHINE = _HERE.parent / "userdata" / "machine"
@@ -34,18 +33,18 @@ def files(args: AcsLlmClusterArgs, name: str) -> Manifest:
     }
 
 
-def keys(args: AcsLlmClusterArgs, name: str, api_key: Any) -> Manifest:  # noqa: ANN401 - an Output
+def keys(args: AcsLlmClusterArgs, name: str, api_key: Later) -> Manifest:
     """Return the Secret of what the gate alone may read."""
     texts = {"api_key": api_key, "tls_certificate": args.tls_certificate, "tls_key": args.tls_private_key}
     return _secret(args, name, "keys", {key: text for key, text in texts.items() if text is not None})
 
 
-def bucket_keys(args: AcsLlmClusterArgs, name: str, key_id: Any, secret: Any) -> Manifest:  # noqa: ANN401 - Outputs
+def bucket_keys(args: AcsLlmClusterArgs, name: str, key_id: Later, secret: Later) -> Manifest:
     """Return the Secret of the RAM user who reads the bucket, with `ossAccess: access-key`."""
     return _secret(args, name, "oss", {"akId": key_id, "akSecret": secret})
 
 
-def _secret(args: AcsLlmClusterArgs, name: str, component: str, texts: dict[str, Any]) -> Manifest:
+def _secret(args: AcsLlmClusterArgs, name: str, component: str, texts: dict[str, Later]) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "Secret",

@@ -19,7 +19,7 @@ MILLICPUS = 500
 MEMORY_GIB = 1
 """What the gate takes of its pod; Caddy passes bodies on without keeping them."""
 
-_WAIT_FOR_ENGINE = f"while wget -q -O /dev/null http://127.0.0.1:{ENGINE_PORT}/health; do sleep 1; done"
+_WAIT_FOR_ENGINE = f"while wget -q -T 10 -O /dev/null http://127.0.0.1:{ENGINE_PORT}/health; do sleep 1; done"
 
 
 def container(args: AcsLlmClusterArgs) -> Manifest:

@@ -1,7 +1,5 @@
 """A Job, and the pod of one that runs a program of this folder."""
 
-from typing import Any
-
 from components.args import AcsLlmClusterArgs
 from components.manifests.base import (
     CPU_POD,
@@ -9,6 +7,7 @@ from components.manifests.base import (
     TMP,
     TMP_MOUNT,
     USER,
+    Later,
     Manifest,
     labels,
     metadata,
@@ -39,12 +38,12 @@ def job(args: AcsLlmClusterArgs, name: str, component: str, spec: Manifest, retr
     }
 
 
-def program(args: AcsLlmClusterArgs, name: str, program: str, settings: dict[str, Any]) -> Manifest:
-    """Return the spec of a pod in which *program* reads *settings*; what it says last is the Job's own message."""
+def program(args: AcsLlmClusterArgs, name: str, which: str, settings: dict[str, Later]) -> Manifest:
+    """Return the spec of a pod whose program *which* reads *settings*; what it says last is the Job's own message."""
     container = {
-        "name": program,
+        "name": which,
         "image": args.tools_image,
-        "command": ["python3", f"{PROGRAMS}/{program}.py"],
+        "command": ["python3", f"{PROGRAMS}/{which}.py"],
         "env": variables({"PYTHONUNBUFFERED": "1", **settings}),
         "resources": resources("1", "2Gi"),
         "securityContext": {**unprivileged(), "readOnlyRootFilesystem": True},

@@ -1,9 +1,7 @@
 """What runs once before the endpoint serves, and what says that it does."""
 
-from typing import Any
-
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Manifest, resources, variables
+from components.manifests.base import Later, Manifest, resources, variables
 from components.manifests.job import job, program
 from components.manifests.storage import Bucket, weights_name
 
@@ -40,7 +38,7 @@ def _access_key(name: str) -> list[Manifest]:
     ]
 
 
-def _role(bucket: Bucket) -> dict[str, Any]:
+def _role(bucket: Bucket) -> dict[str, Later]:
     return {
         "ALIBABA_CLOUD_ROLE_ARN": bucket.writer_role_arn,
         "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": bucket.oidc_provider_arn,
@@ -60,7 +58,7 @@ def cached_job(args: AcsLlmClusterArgs, name: str) -> Manifest:
     return job(args, name, "cached", _watching(args, name, "wait", settings))
 
 
-def ready_job(args: AcsLlmClusterArgs, name: str, served: Any, address: Any) -> Manifest:  # noqa: ANN401 - Outputs
+def ready_job(args: AcsLlmClusterArgs, name: str, served: Later, address: Later) -> Manifest:
     """
     Return the Job that ends when a completion passed the load balancer, or with the reason why none did.
 
@@ -81,7 +79,7 @@ def ready_job(args: AcsLlmClusterArgs, name: str, served: Any, address: Any) -> 
     return manifest
 
 
-def _watching(args: AcsLlmClusterArgs, name: str, which: str, settings: dict[str, Any]) -> Manifest:
+def _watching(args: AcsLlmClusterArgs, name: str, which: str, settings: dict[str, Later]) -> Manifest:
     """Return the spec of a pod whose program reads the cluster's API."""
     common = {"LLM_NAMESPACE": args.namespace, "LLM_NAME": name}
     account = {"serviceAccountName": f"{name}-watch", "automountServiceAccountToken": True}

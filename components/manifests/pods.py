@@ -1,7 +1,6 @@
 """The pods that serve: an engine behind its gate, or of several the first, and engines that only help it."""
 
 import math
-from typing import Any
 
 from components.args import AcsLlmClusterArgs
 from components.engine import HEAD, MODEL_PATH
@@ -11,6 +10,7 @@ from components.manifests.base import (
     METRICS_PORT,
     PROGRAMS,
     TMP,
+    Later,
     Manifest,
     labels,
     resources,
@@ -19,8 +19,8 @@ from components.manifests.base import (
 )
 from components.manifests.storage import weights_name
 
-DRAIN_SECONDS = 600
-"""How long a pod that must go may finish its requests."""
+DRAIN_SECONDS = 540
+"""How long a pod that must go may finish its requests; Pulumi waits ten minutes for a deletion."""
 
 _PERIOD_SECONDS = 10
 _SHARED_MEMORY_GIB = 16
@@ -40,7 +40,15 @@ _ENVIRONMENT = {
 }
 
 
-def leader(args: AcsLlmClusterArgs, name: str, edition: Any) -> Manifest:  # noqa: ANN401 - an Output
+_SCRAPED = {
+    "prometheus.io/scrape": "true",
+    "prometheus.io/port": str(METRICS_PORT),
+    "prometheus.io/path": "/metrics",
+}
+"""Where the usual Prometheus finds the engine's counters."""
+
+
+def leader(args: AcsLlmClusterArgs, name: str, edition: Later) -> Manifest:
     """Return the template of the pod that answers; another *edition* of its secrets makes another pod."""
     template = _template(args, name, "engine", [{**_engine(args, 0), **_supervision(args)}, gate.container(args)])
     template["metadata"]["annotations"] |= {
@@ -56,14 +64,6 @@ def leader(args: AcsLlmClusterArgs, name: str, edition: Any) -> Manifest:  # noq
 def worker(args: AcsLlmClusterArgs, name: str) -> Manifest:
     """Return the template of the pods that hold the rest of the model, of several a replica."""
     return _template(args, name, "worker", [_engine(args, 1)])
-
-
-_SCRAPED = {
-    "prometheus.io/scrape": "true",
-    "prometheus.io/port": str(METRICS_PORT),
-    "prometheus.io/path": "/metrics",
-}
-"""Where the usual Prometheus finds the engine's counters."""
 
 
 def _template(args: AcsLlmClusterArgs, name: str, component: str, containers: list[Manifest]) -> Manifest:

@@ -1,9 +1,7 @@
 """Where the endpoint is reached: a load balancer inside the VPC, and one on the internet when that is asked for."""
 
-from typing import Any
-
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Manifest, labels, metadata
+from components.manifests.base import Later, Manifest, labels, metadata
 
 _PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 """
@@ -15,7 +13,7 @@ _LONGEST_SECONDS = "900"
 """Longest time a classic load balancer keeps a silent connection, or one to a pod that goes: a stream may pause."""
 
 
-def service(args: AcsLlmClusterArgs, name: str, acl_id: Any, *, public: bool) -> Manifest:  # noqa: ANN401 - an Output
+def service(args: AcsLlmClusterArgs, name: str, acl_id: Later, *, public: bool) -> Manifest:
     """Return the Service that leads those in the access control list *acl_id*, and nobody else, to the gates."""
     settings = {
         "address-type": "internet" if public else "intranet",

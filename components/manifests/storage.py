@@ -2,10 +2,9 @@
 
 import dataclasses
 import math
-from typing import Any
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Manifest, digest, labels, metadata
+from components.manifests.base import Later, Manifest, digest, labels, metadata
 from components.sizing import GIB
 
 
@@ -13,11 +12,11 @@ from components.sizing import GIB
 class Bucket:
     """The bucket, where the weights lie in it (`oss://NAME/FOLDER/`), and the roles where these are used."""
 
-    name: Any
-    url: Any
-    oidc_provider_arn: Any = None
-    reader_role_arn: Any = None
-    writer_role_arn: Any = None
+    name: Later
+    url: Later
+    oidc_provider_arn: Later = None
+    reader_role_arn: Later = None
+    writer_role_arn: Later = None
 
 
 def weights_name(args: AcsLlmClusterArgs, name: str, noun: str) -> str:
@@ -89,7 +88,7 @@ def endpoint(args: AcsLlmClusterArgs) -> str:
     return f"oss-{args.region}-internal.aliyuncs.com"
 
 
-def _access(args: AcsLlmClusterArgs, name: str, bucket: Bucket, source: dict[str, Any]) -> Manifest:
+def _access(args: AcsLlmClusterArgs, name: str, bucket: Bucket, source: dict[str, Later]) -> Manifest:
     if args.oss_access == "access-key":
         secret = {"name": f"{name}-oss", "namespace": args.namespace}
         return {"volumeAttributes": source, "nodePublishSecretRef": secret}
