@@ -15,7 +15,7 @@ from scripts.localcloud.kubernetes.schemas import written
 _PREFIX = "alibabacloud.com/"
 _CLASS = f"{_PREFIX}compute-class"
 _SERIES = f"{_PREFIX}gpu-model-series"
-_HPN = f"{_PREFIX}hpn-type"
+HPN = f"{_PREFIX}hpn-type"
 _GPUS = ("nvidia.com/gpu", f"{_PREFIX}ppu")
 _GIB = 1024**3
 _GPU_CLASSES = ("gpu", "gpu-hpn")
@@ -23,7 +23,8 @@ _OF_A_NODE = ("hostIPC", "hostNetwork", "hostPID")
 
 
 @cache
-def _facts() -> Any:  # noqa: ANN401 rows of facts
+def facts() -> Any:  # noqa: ANN401 rows of facts
+    """Return what is known about ACS."""
     return json.loads((Path(__file__).parent / "acs.json").read_text(encoding="utf-8"))
 
 
@@ -58,13 +59,13 @@ def _privileges(template: Template) -> Iterator[Failure]:
 def _ports(template: Template) -> Iterator[Failure]:
     for path, container in template.containers():
         for index, port in enumerate(container.get("ports") or []):
-            if port["containerPort"] in _facts()["reservedPorts"]:
+            if port["containerPort"] in facts()["reservedPorts"]:
                 where = written((*path, "ports", index, "containerPort"))
                 yield Failure(where, f"ACS keeps port {port['containerPort']} for itself")
 
 
 def _labels(template: Template) -> Iterator[Failure]:
-    of_class, classes = template.labels.get(_CLASS), _facts()["classes"]
+    of_class, classes = template.labels.get(_CLASS), facts()["classes"]
     where = (*template.path, "metadata", "labels")
     if of_class is not None and of_class not in classes:
         message = f"{of_class!r} is not one of {', '.join(classes)}.{suggestion(of_class, classes)}"
@@ -73,7 +74,7 @@ def _labels(template: Template) -> Iterator[Failure]:
         yield Failure(written((*where, _SERIES)), f"is for pods of {_CLASS} gpu or gpu-hpn, not {of_class!r}")
 
 
-def _series(template: Template) -> str:
+def series_of(template: Template) -> str:
     """Return the GPU series: a label of the pod, or for reserved nodes (gpu-hpn) their label."""
     chosen: str = (template.spec.get("nodeSelector") or {}).get(_SERIES) or template.labels.get(_SERIES, "")
     return chosen
@@ -87,7 +88,7 @@ def _pod_size(template: Template) -> Iterator[Failure]:
     where = written((*template.path, "spec", "containers"))
     for name, count in asked.items():
         yield Failure(where, f"{count} {name} need {_CLASS} gpu or gpu-hpn on the pod")
-    most = _facts()["cpuPod"]
+    most = facts()["cpuPod"]
     vcpus, memory = requested(template, "cpu"), requested(template, "memory") / _GIB
     if vcpus > most["vcpus"] or memory > most["memoryGib"]:
         limit = f"{most['vcpus']} vCPU and {most['memoryGib']} GiB"
@@ -95,7 +96,7 @@ def _pod_size(template: Template) -> Iterator[Failure]:
 
 
 def _gpu_pod(template: Template, asked: Mapping[str, int]) -> Iterator[Failure]:
-    series, known = _series(template), _facts()["series"]
+    series, known = series_of(template), facts()["series"]
     labels = written((*template.path, "metadata", "labels"))
     where = written((*template.path, "spec", "containers"))
     if series not in known:
@@ -109,8 +110,8 @@ def _gpu_pod(template: Template, asked: Mapping[str, int]) -> Iterator[Failure]:
     count = asked[row["resource"]]
     if count not in row.get("gpus", [count]):
         yield Failure(where, f"{series} has pods of {', '.join(map(str, row['gpus']))} GPUs, not of {count}")
-    if template.labels.get(_HPN) == "rdma" and count != row.get("rdmaGpus"):
-        yield Failure(labels, f"{_HPN} rdma is for {series} pods of {row.get('rdmaGpus', 'no')} GPUs, not of {count}")
+    if template.labels.get(HPN) == "rdma" and count != row.get("rdmaGpus"):
+        yield Failure(labels, f"{HPN} rdma is for {series} pods of {row.get('rdmaGpus', 'no')} GPUs, not of {count}")
     yield from _gpu_size(template, row.get("sizes", {}).get(str(count)), where)
 
 

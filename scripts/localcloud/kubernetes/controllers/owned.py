@@ -34,6 +34,14 @@ def reference(owner: Manifest) -> Manifest:
     }
 
 
+def workload_of(cluster: Contents, item: Manifest) -> str:
+    """Return the name of what somebody asked for to get *item*: the last of its controllers, or its own."""
+    metadata: Manifest = item["metadata"]
+    owner = next((each for each in metadata.get("ownerReferences", []) if each.get("controller")), None)
+    above = cluster.get(owner["kind"], metadata["namespace"], owner["name"]) if owner is not None else None
+    return str(metadata["name"]) if above is None else workload_of(cluster, above)
+
+
 def digest(value: object, length: int = _HASH_LENGTH) -> str:
     """Return a short name for *value*: equal values have equal names."""
     number = int.from_bytes(hashlib.sha256(json.dumps(value, sort_keys=True).encode()).digest())

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from scripts.localcloud import addresses, exposure, faults
 from scripts.localcloud.kinds import CLUSTER, INSTANCE, NETWORK_INTERFACE, SWITCH
+from scripts.localcloud.kubernetes.controllers.hardware import hardware_of
 from scripts.localcloud.kubernetes.controllers.mounts import NotMountableError, objects_of, volumes_of
+from scripts.localcloud.kubernetes.controllers.owned import workload_of
 from scripts.localcloud.kubernetes.objects import Contents, Manifest
 from scripts.localcloud.machines.pods import PodFacts
 from scripts.localcloud.store import Store
@@ -33,16 +35,19 @@ class Site:
         """
         objects, volumes = objects_of(cluster, pod), volumes_of(cluster, pod)
         world = Store(self._home).read()
-        switch = self._switch(world)
+        switch, hardware, asked = self._switch(world), hardware_of(pod), faults.read(self._home)
         return PodFacts(
             cluster_id=self._cluster_id,
             region=switch.region,
             zone=switch.text("zoneId"),
             address=self._address(world, cluster, switch, pod),
+            gpu_name=hardware.gpu_name,
+            gpu_memory_mib=hardware.gpu_memory_mib,
+            rdma_devices=hardware.rdma_devices,
             internet=exposure.routed(world, switch),
             objects=objects,
             volumes=volumes,
-            faults=faults.read(self._home).of_machine(pod["metadata"]["name"]),
+            faults=asked.of_machine(workload_of(cluster, pod)) | asked.of_machine(pod["metadata"]["name"]),
         )
 
     def _switch(self, world: World) -> Record:

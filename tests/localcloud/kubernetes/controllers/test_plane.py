@@ -28,6 +28,16 @@ metadata:
   annotations: {{{annotations}}}
 spec: {{type: LoadBalancer, selector: {{app: qwq}}, ports: [{{port: 80, targetPort: 8000}}]}}
 """
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{namespace: llm, name: qwq}}
+spec:
+  selector: {{matchLabels: {{app: qwq}}}}
+  template:
+    metadata: {{labels: {{app: qwq, alibabacloud.com/gpu-model-series: GU8TF, alibabacloud.com/hpn-type: rdma}}}}
+    spec: {{containers: [{{name: engine, image: vllm}}]}}
+"""
 PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 PRIVATE = f"{PREFIX}address-type: intranet"
 LISTED = f"{PREFIX}acl-status: 'on', {PREFIX}acl-type: white, {PREFIX}acl-id: acl-1"
@@ -69,6 +79,17 @@ def test_addresses(site: Site) -> None:
 
     a, b, c = (site.pods.facts[name].address for name in "abc")
     assert (True, a) == (a != b, c)
+
+
+def test_hardware_and_faults(site: Site) -> None:
+    """A pod finds the GPUs of its series, RDMA when it asks for it, and the faults of what it belongs to."""
+    write_json(site.home / "faults.json", {"machine": {"mtu": 1400}, "machines": {"qwq": {"no_gpu": True}}})
+    site.add(DEPLOYMENT)
+    site.until(lambda: site.pods.facts)
+    (facts,) = site.pods.facts.values()
+
+    assert ("H20", 97871, 1) == (facts.gpu_name, facts.gpu_memory_mib, facts.rdma_devices)
+    assert {"mtu": 1400, "no_gpu": True} == facts.faults
 
 
 def test_missing_secret(site: Site) -> None:
