@@ -300,6 +300,15 @@ def test_what_the_old_ones_suffer_from(kube: FakeKube, gate: FakeEngine, tmp_pat
     assert failure(kube, gate, tmp_path, limit=0).endswith("1 are up to date; new: engine is running, not ready")
 
 
+def test_one_that_is_going(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
+    """Nor is what keeps a pod that is going anyway."""
+    kube.objects[DEPLOYMENT] = deployment(2, 2, 0)
+    going = {"deletionTimestamp": "2026-11-21T10:01:00Z"}
+    kube.pods = [pod("a", status={"conditions": [UNSCHEDULABLE]}, metadata=going), pod("b", container())]
+
+    assert failure(kube, gate, tmp_path, limit=0, patience=0).endswith("up to date; b: engine is running, not ready")
+
+
 def test_before_there_is_a_new_one(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
     """Nor is it while no pod of the new revision is there."""
     kube.objects[DEPLOYMENT] = deployment(2, 0, 0)
