@@ -43,10 +43,11 @@ def _answer(resource_id: str, struct: struct_pb2.Struct) -> Answer:
 
 
 class InProcess:
-    """The SDK's monitor."""
+    """The SDK's monitor; with *settings*, resources have a provider of their own with these."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, settings: Values | None = None) -> None:
         self._cloud = cloud
+        self._settings = settings
 
     def create(self, type_: str, name: str, inputs: struct_pb2.Struct, *, preview: bool = False) -> Answer:
         """Register the resource."""
@@ -54,12 +55,21 @@ class InProcess:
         known = StackFile(self._cloud.home, "project", "stack")
         monitor = CloudMonitor(self._cloud, setup, known, Journal())
         request = resource_pb2.RegisterResourceRequest(type=type_, name=name, custom=True, object=inputs)
+        if self._settings is not None:
+            request.provider = self._provider(monitor, type_.partition(":")[0])
         try:
             response = monitor.RegisterResource(request)
         except StepError as refused:
-            known_id = next((item.id for item in known.resources.values()), "")
+            known_id = next((item.id for item in known.resources.values() if item.type == type_), "")
             return Answer(id=known_id, refusal=str(refused))
         return _answer(response.id, response.object)
+
+    def _provider(self, monitor: CloudMonitor, name: str) -> str:
+        settings = wire.encode(self._settings or {})
+        type_ = f"pulumi:providers:{name}"
+        request = resource_pb2.RegisterResourceRequest(type=type_, name="own", custom=True, object=settings)
+        response = monitor.RegisterResource(request)
+        return f"{response.urn}::{response.id}"
 
 
 class Wire:
@@ -95,16 +105,15 @@ def _half_made(problem: grpc.RpcError) -> str:
 
 
 @contextmanager
-def served(cloud: Cloud, name: str = "alicloud") -> Iterator[Wire]:
-    """Serve provider *name* of *cloud* on a port of this host."""
+def served(cloud: Cloud, name: str = "alicloud", settings: Values | None = None) -> Iterator[Wire]:
+    """Serve provider *name* of *cloud* with *settings*, or in a region, on a port of this host."""
     server = grpc.server(ThreadPoolExecutor(8))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(name, backend_of(name, cloud)), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
-        region = struct_pb2.Struct()
-        region.update({"region": "cn-hangzhou"})
-        stub.Configure(provider_pb2.ConfigureRequest(args=region))
+        given = wire.encode(settings or {"region": "cn-hangzhou"})
+        stub.Configure(provider_pb2.ConfigureRequest(args=given))
         yield Wire(stub)
     server.stop(None).wait()

@@ -1,5 +1,6 @@
 """A cluster in a local cloud for each test; nothing acts on its objects but the test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.kubernetes.api import Api
 from scripts.localcloud.kubernetes.backend import Kubernetes
 from scripts.localcloud.kubernetes.objects import Objects, folder_of
+from scripts.localcloud.values import Values
 from scripts.localcloud.world import Record
+from tests.localcloud.cloud.doors import Door, InProcess, served
 from tests.localcloud.cloud.world import RecordedControlPlanes, RecordedMachines, Region
 
 
@@ -42,3 +45,14 @@ def api(cloud: Cloud, cluster: Record) -> Api:
 def provider(cloud: Cloud, cluster: Record) -> Kubernetes:
     """Return the provider with the cluster's kubeconfig."""
     return Kubernetes(cloud).configured({"kubeconfig": kubeconfig(cluster)})
+
+
+@pytest.fixture(params=["in-process", "plugin"])
+def door(request: pytest.FixtureRequest, cloud: Cloud, cluster: Record) -> Iterator[Door]:
+    """Return one door after the other, configured with the cluster's kubeconfig."""
+    settings: Values = {"kubeconfig": kubeconfig(cluster)}
+    if request.param == "in-process":
+        yield InProcess(cloud, settings)
+    else:
+        with served(cloud, "kubernetes", settings) as plugin:
+            yield plugin

@@ -3,9 +3,22 @@
 from copy import deepcopy
 from typing import Any
 
+from scripts.localcloud.backend import Call
 from scripts.localcloud.kubernetes.objects import Manifest
 
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+GROUP = "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet"
+JOB = "kubernetes:batch/v1:Job"
+SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 a type's name
+SERVICE = "kubernetes:core/v1:Service"
+RELEASE = "kubernetes:helm.sh/v3:Release"
 LABELS = {"app.kubernetes.io/name": "llm", "app.kubernetes.io/component": "engine"}
+
+
+def call(type_: str, timeout_seconds: float = 0.01) -> Call:
+    """Return a call about a resource called thing."""
+    return Call(type_, "thing", "urn:thing", timeout_seconds)
 
 
 def config_map(**data: str) -> Manifest:
