@@ -26,6 +26,9 @@ _INPUTS = (
     "valueYamlFiles values verify version waitForJobs"
 )
 _TIMEOUT_SECONDS = 300
+CHART = "chart"
+"""The label that names a release's chart; Helm itself keeps that where nobody can read it."""
+_RECORD = "helm.sh/release.v1"
 
 
 @cache
@@ -92,7 +95,7 @@ class Releases:
             if inputs.get("createNamespace") is True and contents.get("Namespace", "", namespace) is None:
                 manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
                 contents.put(api.created(contents, manifest))
-            contents.put(api.created(contents, _record(name, namespace)))
+            contents.put(api.created(contents, _record(name, namespace, _row(inputs)["name"])))
             for kind in [] if inputs.get("skipCrds") is True else _row(inputs)["kinds"]:
                 contents.put(definition(kind))
         return f"{namespace}/{name}", _installed(inputs, 1)
@@ -126,6 +129,12 @@ class Releases:
             contents.remove("Secret", namespace, _secret_name(name))
 
 
+def runs(contents: Contents, chart: str) -> bool:
+    """Whether a release of *chart* is installed, and with it the controllers of its kinds."""
+    releases = (secret for secret in contents.all("Secret") if secret.get("type") == _RECORD)
+    return any(release["metadata"]["labels"][CHART] == chart for release in releases)
+
+
 def _row(inputs: Values) -> Any:  # noqa: ANN401 a row of facts
     return _charts()[text(inputs, "chart")]
 
@@ -138,13 +147,13 @@ def _secret_name(name: str) -> str:
     return f"sh.helm.release.v1.{name}"
 
 
-def _record(name: str, namespace: str) -> Manifest:
-    labels = {"name": name, "owner": "helm", "status": "deployed", "version": "1"}
+def _record(name: str, namespace: str, chart: str) -> Manifest:
+    labels = {"name": name, "owner": "helm", "status": "deployed", "version": "1", CHART: chart}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": _secret_name(name), "namespace": namespace, "labels": labels},
-        "type": "helm.sh/release.v1",
+        "type": _RECORD,
     }
 
 

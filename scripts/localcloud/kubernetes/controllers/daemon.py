@@ -23,7 +23,8 @@ def main(home: str, cluster_id: str, mode: str) -> None:
             _step(plane)
             time.sleep(POLL_SECONDS)
     except ClusterGoneError:
-        plane.end_pods()
+        if Path(home).exists():
+            plane.end_pods()
     finally:
         plane.close()
 

@@ -1,10 +1,12 @@
 """The control plane of one cluster: it takes the objects, step by step, to what they ask for."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
+from scripts.localcloud.kubernetes import helm
 from scripts.localcloud.kubernetes.controllers import (
     autoscaler,
     data_load,
@@ -24,18 +26,22 @@ from scripts.localcloud.kubernetes.controllers.site import Site
 from scripts.localcloud.kubernetes.objects import Contents, Objects, folder_of
 from scripts.localcloud.machines.pods import Pods
 
-CONTROLLERS: tuple[Callable[[Contents, datetime], None], ...] = (
+Controller = Callable[[Contents, datetime], None]
+OWN: tuple[Controller, ...] = (
     volumes.control,
-    fluid.control,
-    data_load.control,
     autoscaler.control,
     deployment.control,
     replica_set.control,
-    groups.control,
     job.control,
     scheduler.control,
     services.control,
 )
+"""What every cluster has."""
+CHARTS: Mapping[str, tuple[Controller, ...]] = {
+    "ack-fluid": (fluid.control, data_load.control),
+    "lws": (groups.control,),
+}
+"""What runs while a release of a chart is installed: afterwards nobody takes its finalizers off."""
 LOOK_SECONDS = 1.0
 """How long the control plane may miss what only the clock or the cloud changes: a deadline, a route, a list."""
 _MOST_ROUNDS = 100
@@ -102,7 +108,8 @@ def agree(cluster: Contents, moment: datetime) -> None:
     """Let the controllers act on *cluster* until none has anything to add."""
     for _ in range(_MOST_ROUNDS):
         version = cluster.version
-        for control in CONTROLLERS:
+        installed = (controllers for chart, controllers in CHARTS.items() if helm.runs(cluster, chart))
+        for control in chain(OWN, *installed):
             control(cluster, moment)
         if cluster.version == version:
             return

@@ -14,12 +14,20 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 SPACE = "llm"
 
 
+def release(chart: str) -> Manifest:
+    """Return what Helm remembers of a release of *chart*."""
+    metadata = {"namespace": "kube-system", "name": f"sh.helm.release.v1.{chart}", "labels": {"chart": chart}}
+    return {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": metadata}
+
+
 class Cluster:
     """Objects, a clock that a test turns, and nodes on which a pod becomes what it is told."""
 
     def __init__(self) -> None:
         self.contents = Contents("c1", 0, [])
         self.moment = START
+        for chart in ("ack-fluid", "lws"):
+            self.contents.put(release(chart))
         self.add("{apiVersion: v1, kind: Namespace, metadata: {name: llm}}")
 
     def add(self, text: str, **values: object) -> Manifest:
@@ -43,6 +51,11 @@ class Cluster:
         namespace = "" if kind in ("Namespace", "PersistentVolume") else SPACE
         self.contents.remove(kind, namespace, name, foreground=foreground)
         self.act()
+
+    def kinds(self) -> list[str]:
+        """Return what is there, oldest first, besides what the cluster began with and what was said about it."""
+        found = [item for item in self.contents.everything() if item["metadata"].get("namespace") != "kube-system"]
+        return [item["kind"] for item in found if item["kind"] not in ("Namespace", "Event")]
 
     def act(self) -> None:
         """Let the controllers act until they agree."""

@@ -11,6 +11,7 @@ from scripts.localcloud.kubernetes.controllers.plane import ControlPlane
 from scripts.localcloud.kubernetes.objects import Manifest, Objects, folder_of
 from scripts.localcloud.store import Store
 from scripts.localcloud.world import Record
+from tests.localcloud.kubernetes.controllers.cluster import release
 from tests.localcloud.kubernetes.controllers.fake_pods import FakePods
 
 REGION, ID = "cn-hangzhou", "c1"
@@ -25,6 +26,8 @@ def found(home: Path) -> Objects:
         world.add(Record(CLUSTER, ID, REGION, {"vswitchIds": ["vsw-1"]}))
     objects = Objects(folder_of(home, ID))
     objects.create()
+    with objects.transaction() as contents:
+        contents.put(release("ack-fluid"))
     return objects
 
 

@@ -148,8 +148,7 @@ def test_deletion(order: list[str]) -> None:
     for kind in order:
         cluster.remove(kind, "weights", foreground=True)
 
-    kinds = {item["kind"] for item in cluster.contents.everything()} - {"Event"}
-    assert {"Namespace", "Secret"} == kinds
+    assert ["Secret"] == cluster.kinds()
 
 
 def test_deletion_in_use() -> None:
@@ -159,7 +158,7 @@ def test_deletion_in_use() -> None:
     cluster.play()
 
     cluster.remove("Dataset", "weights", foreground=True)
-    held = {item["kind"] for item in cluster.contents.everything()}
+    held = set(cluster.kinds())
     cluster.remove("Pod", "engine")
     cluster.play()
 
@@ -178,3 +177,14 @@ def test_runtime_alone() -> None:
 
     assert "NotBound" == cluster.status("Dataset", "weights")["phase"]
     assert [] == cluster.contents.all("PersistentVolumeClaim")
+
+
+def test_uninstalled_too_early() -> None:
+    """What is deleted after the release of its controllers stays for good, held by their finalizers."""
+    cluster = cached()
+    cluster.contents.remove("Secret", "kube-system", "sh.helm.release.v1.ack-fluid")
+
+    cluster.remove("Dataset", "weights", foreground=True)
+    cluster.wait(3600)
+
+    assert {"Dataset", "JindoRuntime"} < set(cluster.kinds())

@@ -238,4 +238,4 @@ def test_deletion() -> None:
     cluster.remove("LeaderWorkerSet", "r1", foreground=True)
     end(cluster)
 
-    assert ["Namespace"] == [item["kind"] for item in cluster.contents.everything()]
+    assert [] == cluster.kinds()

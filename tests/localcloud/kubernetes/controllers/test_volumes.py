@@ -89,12 +89,12 @@ def test_deletion() -> None:
 
     cluster.remove("PersistentVolume", "weights")
     cluster.remove("PersistentVolumeClaim", "weights")
-    held = {item["kind"] for item in cluster.contents.everything()}
+    held = cluster.kinds()
     cluster.remove("Pod", "engine")
     cluster.play()
 
-    assert {"Namespace", "Pod", "PersistentVolume", "PersistentVolumeClaim"} == held
-    assert ["Namespace"] == [item["kind"] for item in cluster.contents.everything()]
+    assert ["PersistentVolume", "PersistentVolumeClaim", "Pod"] == held
+    assert [] == cluster.kinds()
 
 
 def test_released() -> None:
@@ -121,7 +121,7 @@ def test_namespace() -> None:
     cluster.remove("Namespace", "llm")
     cluster.play()
 
-    assert ["PersistentVolume"] == [item["kind"] for item in cluster.contents.everything()]
+    assert ["PersistentVolume"] == cluster.kinds()
 
 
 @pytest.mark.parametrize(
