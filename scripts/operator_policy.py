@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PERMISSIONS = Path(__file__).resolve().parents[1] / "docs" / "operator-permissions.toml"
+DEFAULT_TOPOLOGY = "single-ecs"
 DEFAULT_REGION = "cn-hangzhou"
 DEFAULT_PROJECT = "llm"
 
@@ -29,14 +30,14 @@ Row = dict[str, Any]
 Document = dict[str, object]
 
 
-def permissions() -> dict[str, list[Row]]:
-    """Return the tables ``permission`` and ``scope``."""
+def permissions() -> dict[str, Any]:
+    """Return the tables ``permission`` and ``scope``, and the platform of each topology in ``platforms``."""
     return tomllib.loads(PERMISSIONS.read_text())
 
 
-def operator_policy(region: str, project: str) -> Document:
+def operator_policy(topology: str, region: str, project: str) -> Document:
     """
-    Return the policy for stacks in *region* whose physical names begin with *project*.
+    Return the policy for stacks of *topology* in *region* whose physical names begin with *project*.
 
     Raises:
         ValueError: *region* or *project* cannot stand in an ARN; the sentence names the way out.
@@ -49,21 +50,26 @@ def operator_policy(region: str, project: str) -> Document:
             f"digits and single dashes, at most {_PROJECT_LENGTH} characters."
         )
     tables = permissions()
-    needed = {action for row in tables["permission"] for action in row["actions"]}
+    needed = {action for row in rows(tables, topology) for action in row["actions"]}
     named = {action for scope in tables["scope"] for action in scope.get("actions", ())}
-    statements = [_statement(scope, _allowed(scope, needed - named), region, project) for scope in tables["scope"]]
+    allowed = [(scope, _allowed(scope, needed, named)) for scope in tables["scope"]]
+    statements = [_statement(scope, actions, region, project) for scope, actions in allowed if actions]
     return {"Version": "1", "Statement": statements}
 
 
-def _allowed(scope: Row, rest: set[str]) -> list[str]:
-    actions: list[str] = scope.get("actions") or [
-        action for action in rest if action.startswith(f"{scope['service']}:")
-    ]
-    return sorted(actions)
+def rows(tables: dict[str, Any], topology: str) -> list[Row]:
+    """Return the rows of ``permission`` that stacks of *topology* need."""
+    platform = tables["platforms"][topology]
+    return [row for row in tables["permission"] if row.get("platform", platform) == platform]
+
+
+def _allowed(scope: Row, needed: set[str], named: set[str]) -> list[str]:
+    own = scope.get("actions") or {action for action in needed - named if action.startswith(f"{scope['service']}:")}
+    return sorted(needed.intersection(own))
 
 
 def _statement(scope: Row, actions: list[str], region: str, project: str) -> Document:
-    resources = [arn.format(region=region, project=project) for arn in scope["resources"]]
+    resources = [arn.format(region=region, project=project, bucket=project.lower()) for arn in scope["resources"]]
     statement: Document = {"Effect": "Allow", "Action": actions, "Resource": resources}
     return statement | {"Condition": scope["condition"]} if "condition" in scope else statement
 
@@ -76,13 +82,19 @@ def text(policy: Document) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the policy; exit code 2 with one sentence when an argument is not usable."""
     parser = argparse.ArgumentParser(prog="operator-policy", description=__doc__)
+    parser.add_argument(
+        "--topology",
+        default=DEFAULT_TOPOLOGY,
+        choices=list(permissions()["platforms"]),
+        help=f"as in llm:topology (default {DEFAULT_TOPOLOGY})",
+    )
     parser.add_argument("--region", default=DEFAULT_REGION, help=f"where the stack is (default {DEFAULT_REGION})")
     parser.add_argument(
         "--project", default=DEFAULT_PROJECT, help="the name in Pulumi.yaml; <name>-<stack> is narrower"
     )
     options = parser.parse_args(arguments)
     try:
-        policy = operator_policy(options.region, options.project)
+        policy = operator_policy(options.topology, options.region, options.project)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
