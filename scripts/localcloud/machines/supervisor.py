@@ -24,6 +24,7 @@ from scripts.localcloud.machines.spec import Ingress
 from scripts.localcloud.machines.wires import Wires
 
 POLL_SECONDS = 0.01
+LOOK_SECONDS = 1
 BOOT_SECONDS = 30
 """How long the sandbox's init may take to answer; it needs a fraction of one second."""
 
@@ -55,6 +56,7 @@ class Supervisor:
         serving = await self._serve()
         self._cable = Cable(self._place, self._spec.private_ip)
         life = asyncio.ensure_future(self._life())
+        vigil = asyncio.ensure_future(self._end_with_home())
         try:
             await self._wait_for_init(life)
             await self._apply_reach()
@@ -65,6 +67,7 @@ class Supervisor:
             self._cut_off()
             await life
         finally:
+            vigil.cancel()
             self._cable.close()
             serving.close()
 
@@ -85,6 +88,12 @@ class Supervisor:
 
         cluster_id = self._spec.own["cluster_id"]
         return {"address": await asyncio.to_thread(naming.address, self._place.home, cluster_id, message["name"])}
+
+    async def _end_with_home(self) -> None:
+        """Cut the machine off when somebody has removed what it lives in."""
+        while self._place.folder.exists():  # noqa: ASYNC110 - nobody would tell
+            await asyncio.sleep(LOOK_SECONDS)
+        self._cut_off()
 
     async def _life(self) -> None:
         status = REBOOT_STATUS

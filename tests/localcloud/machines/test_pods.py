@@ -2,12 +2,17 @@
 
 import json
 import os
+import shutil
 import signal
-from typing import Any
+import time
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from scripts.localcloud.machines import MachineError
+from scripts.localcloud.machines.guest.kubelet import state
+from scripts.localcloud.machines.identity import living_pid
 from scripts.localcloud.machines.pods import Manifest
 from tests.localcloud.machines.booted import Site
 from tests.localcloud.machines.podded import TOOLS_IMAGE, Cluster, pod, python, ready
@@ -162,6 +167,25 @@ def test_a_job_is_run_until_it_succeeds(site: Site, address: str) -> None:
         cluster.pods.logs("uid-one", "other")
 
 
+@pytest.mark.parametrize(
+    ("policy", "codes", "phase"),
+    [
+        ("Never", [0, 0], "Succeeded"),
+        ("Never", [0, 3], "Failed"),
+        ("OnFailure", [0, 0], "Succeeded"),
+        ("OnFailure", [0, 3], "Running"),
+        ("Always", [0, 0], "Running"),
+    ],
+)
+def test_a_container_that_will_start_again_has_not_ended(policy: str, codes: list[int], phase: str) -> None:
+    """Else whoever looks between two runs would take the pod for lost."""
+    ended = [
+        SimpleNamespace(state=state.terminated("containerd://x-0", code, state.now(), ""), last={}) for code in codes
+    ]
+
+    assert phase == state.phase_of(cast("list[state.Contained]", ended), policy)
+
+
 def waits(status: Manifest) -> Any:  # noqa: ANN401 - part of a status
     """Return what the first container waits for."""
     return status["containerStatuses"][0]["state"].get("waiting", {}).get("reason")
@@ -276,6 +300,21 @@ def test_a_pod_whose_sandbox_died_is_lost(site: Site, address: str) -> None:
     assert "NodeLost" == status["reason"]
     with pytest.raises(MachineError, match="was never started"):
         cluster.pods.status("uid-other")
+
+
+def test_a_pod_ends_with_what_it_lives_in(site: Site, address: str) -> None:
+    """Whoever removes a local cloud by hand leaves no process behind."""
+    cluster = Cluster(site, address)
+    uid = cluster.start(pod(python(SLEEP)))
+    identity = (site.home / "machines" / uid / "supervisor.pid").read_text()
+    cluster.wait(uid, ready)
+
+    shutil.rmtree(site.home / "machines" / uid)
+
+    deadline = time.monotonic() + 20
+    while living_pid(identity):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_the_tools_image_is_a_real_python(site: Site, address: str) -> None:

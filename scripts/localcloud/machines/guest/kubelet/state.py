@@ -59,8 +59,9 @@ def of_pod(pod: Pod, begun: str, inits: Sequence[Contained], containers: Sequenc
     initialized = all(_exit_code(one) == 0 for one in inits)
     unready = [one.name for one in containers if not one.ready]
     about = f"containers with unready status: [{' '.join(unready)}]"
-    gave_up = pod.spec.get("restartPolicy") == "Never" and any(_exit_code(one) for one in inits)
-    phase = "Failed" if gave_up else _phase(containers)
+    policy = pod.spec.get("restartPolicy", "Always")
+    gave_up = policy == "Never" and any(_exit_code(one) for one in inits)
+    phase = "Failed" if gave_up else phase_of(containers, policy)
     reason = "PodCompleted" if phase == "Succeeded" else "ContainersNotReady"
     all_ready = _condition("Ready", not unready, reason, about)
     status: Manifest = {
@@ -86,9 +87,11 @@ def _exit_code(one: Contained) -> int | None:
     return None if ended is None else int(ended["exitCode"])
 
 
-def _phase(containers: Sequence[Contained]) -> str:
-    codes = [code for one in containers if (code := _exit_code(one)) is not None]
-    if len(codes) == len(containers):
+def phase_of(containers: Sequence[Contained], policy: str) -> str:
+    """Return the phase; a container that is to be started again has not ended."""
+    codes = [_exit_code(one) for one in containers]
+    final = {"Always": [], "OnFailure": [0]}.get(policy, codes)
+    if None not in codes and all(code in final for code in codes):
         return "Failed" if any(codes) else "Succeeded"
     begun = all(one.last or "waiting" not in one.state for one in containers)
     return "Running" if begun else "Pending"
