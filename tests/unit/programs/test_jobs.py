@@ -44,6 +44,50 @@ def test_termination_message(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "e" + "é" * 2047 == path.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("looks", "seconds", "cause"),
+    [
+        ("wwwwwwwwwww", 100, "not within 95 seconds: w"),
+        ("wwwwwwwssss", 100, "s"),
+        ("ssswsswsswd", None, "d"),
+        ("ssssss", 40, "s"),
+    ],
+)
+def test_patience(monkeypatch: pytest.MonkeyPatch, looks: str, seconds: int | None, cause: str) -> None:
+    """What is stuck (s) has less time than what waits (w), from when it is; both end when it is done (d)."""
+    clock, jobs = Clock(), program("jobs")
+    monkeypatch.setattr(jobs, "time", clock)
+    left = iter(looks)
+
+    def look() -> tuple[bool, str]:
+        now = next(left)
+        if now == "s":
+            raise jobs.StuckError(now)
+        return now == "d", now
+
+    try:
+        said = jobs.until(look, limit=95, pause=10, patience=35)
+    except program("cloud").FatalError as error:
+        said = str(error)
+
+    assert said == cause
+    assert seconds in (None, clock.now)
+
+
+class Clock:
+    """Time that passes in sleep alone."""
+
+    now = 0
+
+    def monotonic(self) -> float:
+        """Return the seconds that were slept."""
+        return self.now
+
+    def sleep(self, seconds: int) -> None:
+        """Let *seconds* pass."""
+        self.now += seconds
+
+
 @pytest.fixture
 def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKube]:
     """Run an API over TLS, and keep what a pod has of it in a folder."""
