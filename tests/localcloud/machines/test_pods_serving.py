@@ -86,7 +86,7 @@ def serving(name: str = "one", **fields: Any) -> Manifest:  # noqa: ANN401 - par
     volumes = [
         {"name": "weights", "persistentVolumeClaim": {"claimName": "weights"}},
         {"name": "files", "configMap": {"name": "files"}},
-        {"name": "keys", "secret": {"secretName": "keys", "defaultMode": 0o440}},
+        {"name": "keys", "secret": {"secretName": "keys"}},
         {"name": "tmp", "emptyDir": {}},
     ]
     # The gate's secrets lie where its image's /var/run/secrets leads, and are read-only.

@@ -6,9 +6,10 @@ from scripts.localcloud.machines.guest import rdma
 from scripts.localcloud.machines.guest.docker.config import ContainerConfig, Device, Mount
 from scripts.localcloud.machines.guest.kubelet.environment import environment, expand
 from scripts.localcloud.machines.guest.kubelet.pod import ConfigError, Manifest, Pod
-from scripts.localcloud.machines.guest.kubelet.volumes import Volumes
+from scripts.localcloud.machines.guest.kubelet.volumes import MODE, Volumes
 
 GPUS = ("nvidia.com/gpu", "alibabacloud.com/ppu")
+READABLE_BY_OTHERS = 0o004
 MESSAGE = "/dev/termination-log"
 
 
@@ -21,6 +22,8 @@ def configured(pod: Pod, volumes: Volumes, container: Manifest, message: Path) -
     """
     variables = environment(pod, container)
     security = _security(pod, container)
+    if security.get("runAsUser") and "fsGroup" not in security:
+        _check_readable(pod, container, security["runAsUser"])
     capabilities = security.get("capabilities", {})
     limits = container.get("resources", {}).get("limits", {})
     words = Mount(str(message), container.get("terminationMessagePath", MESSAGE), read_only=False)
@@ -48,6 +51,16 @@ def _security(pod: Pod, container: Manifest) -> Manifest:
     if security.get("runAsNonRoot") and not security.get("runAsUser"):
         raise ConfigError("container has runAsNonRoot and image will run as root")
     return security
+
+
+def _check_readable(pod: Pod, container: Manifest, user: int) -> None:
+    """Refuse files of root that *user* could not read on a node; here every file is the user's own."""
+    mounted = {mount["name"] for mount in container.get("volumeMounts", [])}
+    for volume in pod.spec.get("volumes", []):
+        source = volume.get("secret") or volume.get("configMap") or {}
+        modes = [source.get("defaultMode", MODE), *(item["mode"] for item in source.get("items", []) if "mode" in item)]
+        if volume["name"] in mounted and not all(mode & READABLE_BY_OTHERS for mode in modes):
+            raise ConfigError(f"stand-in: user {user} cannot read volume {volume['name']!r}: give the pod an fsGroup")
 
 
 def _words(given: list[str] | None, variables: dict[str, str]) -> list[str] | None:
