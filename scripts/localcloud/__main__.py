@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.localcloud.cloud import Cloud, home_from_environment
 from scripts.localcloud.errors import LocalCloudError
-from scripts.localcloud.inprocess import commands, project
+from scripts.localcloud.inprocess import commands, pods, project
 from scripts.localcloud.machines.spec import MachineError
 
 
@@ -38,6 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     ran.add_argument("--on", metavar="NAME", default="", help="end of the machine's name, where there are several")
     ran.add_argument("command")
     actions.add_parser("status", help="show what exists in the local cloud")
+    actions.add_parser("pods", help="show the pods of all clusters")
+    logs = actions.add_parser("logs", help="show what a pod said")
+    logs.add_argument("--container", metavar="NAME", default="", help="which, where a pod has several")
+    logs.add_argument("--previous", action="store_true", help="what it said before it was started again")
+    logs.add_argument("pod", help="its name, or how that begins")
     actions.add_parser("down", help="remove the local cloud: machines, disks, state")
     return parser
 
@@ -49,6 +54,10 @@ def _run(options: argparse.Namespace) -> bool:
             return commands.status(cloud, _say)
         case "run":
             return commands.run_on_machine(cloud, options.on, options.command, _say)
+        case "pods":
+            return pods.show(cloud, _say)
+        case "logs":
+            return pods.logs(cloud, pods.Asked(options.pod, options.container, previous=options.previous), _say)
         case "down":
             return commands.down(cloud, _say)
         case _:

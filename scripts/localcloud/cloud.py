@@ -34,6 +34,11 @@ def home_from_environment() -> Path:
     return Path(os.environ.get(HOME) or _ROOT / ".localcloud")
 
 
+def mode_from_environment() -> str:
+    """Return what machines and pods do: what `MACHINES` says."""
+    return os.environ.get(MACHINES) or "boot"
+
+
 @dataclass(frozen=True)
 class Target:
     """Where a call goes: the region, how long it may take, what calls it off."""
@@ -51,14 +56,14 @@ class Cloud:
     ) -> None:
         self.home = home
         self.store = Store(home)
-        self.control_planes = control_planes or Daemons(home, os.environ.get(MACHINES) or "boot")
+        self.control_planes = control_planes or Daemons(home, mode_from_environment())
         self._machines = machines
 
     @property
     def machines(self) -> Machines:
         """The machines of this cloud."""
         if self._machines is None:
-            self._machines = machines_at(self.home, os.environ.get(MACHINES) or "boot")
+            self._machines = machines_at(self.home, mode_from_environment())
         return self._machines
 
     def check(
