@@ -10,7 +10,6 @@ from scripts.localcloud.kubernetes.api import Api
 from tests.localcloud.kubernetes.things import of
 from tests.localcloud.kubernetes.watched import put
 
-
 NOT_ONE = "pods are meant, and it needs exactly one. Give the beginning of a name: llm-1-a, llm-ready-b."
 
 
