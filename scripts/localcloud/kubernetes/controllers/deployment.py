@@ -96,7 +96,6 @@ def _shrink(cluster: Contents, new: Manifest, old: list[Manifest], least: int) -
         if broken > 0:
             spare -= broken
             _scale(cluster, each, each["spec"]["replicas"] - broken)
-    spare = min(spare, sum(map(_available, [new, *old])) - least)
     for each in old:
         taken = min(spare, each["spec"]["replicas"])
         if taken > 0:

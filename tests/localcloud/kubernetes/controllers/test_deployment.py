@@ -118,17 +118,21 @@ def test_broken_update() -> None:
     } == cluster.conditions("Deployment", "qwq")
 
 
-def test_scale() -> None:
-    """A change of replicas keeps the pods there are; of fewer, the one that is not ready goes first."""
+@pytest.mark.parametrize("ready", [True, False])
+def test_scale(ready: bool) -> None:  # noqa: FBT001 - a case
+    """A change of replicas keeps the pods there are; of fewer, the youngest goes, or one that is not ready."""
     cluster = deployed(2)
-    kept = {pod["metadata"]["name"] for pod in cluster.pods()}
+    first, second = cluster.pods()
 
     cluster.change("Deployment", "qwq", lambda item: item["spec"].update(replicas=3))
-    more = {pod["metadata"]["name"] for pod in cluster.pods()}
+    *kept, third = cluster.pods()
+    cluster.play([third])
+    cluster.play([second], ready=ready)
     cluster.change("Deployment", "qwq", lambda item: item["spec"].update(replicas=2))
 
-    assert (True, 3) == (kept < more, len(more))
-    assert kept == {pod["metadata"]["name"] for pod in cluster.pods()}
+    left = [pod["metadata"]["name"] for pod in cluster.pods()]
+    assert [first["metadata"]["name"], second["metadata"]["name"]] == [pod["metadata"]["name"] for pod in kept]
+    assert [pod["metadata"]["name"] for pod in (first, second if ready else third)] == left
 
 
 def test_lost_pod() -> None:

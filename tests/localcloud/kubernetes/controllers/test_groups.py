@@ -46,12 +46,11 @@ def environment(pod: Manifest) -> dict[str, str]:
 
 
 def end(cluster: Cluster) -> None:
-    """Let the nodes end what is being deleted, as long as something is."""
-    while any(is_going(pod) for pod in cluster.contents.all("Pod")):
-        for pod in cluster.contents.all("Pod"):
-            if is_going(pod) and not pod["metadata"].get("finalizers"):
-                cluster.contents.drop("Pod", SPACE, pod["metadata"]["name"])
-    cluster.act()
+    """Let the nodes end what is being deleted, while the controllers act."""
+    while going := [pod for pod in cluster.contents.all("Pod") if is_going(pod)]:
+        pod = next(pod for pod in going if not pod["metadata"].get("finalizers"))
+        cluster.contents.drop("Pod", SPACE, pod["metadata"]["name"])
+        cluster.act()
 
 
 def image(cluster: Cluster, wanted: str) -> None:

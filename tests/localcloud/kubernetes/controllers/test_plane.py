@@ -71,6 +71,7 @@ def test_addresses(site: Site) -> None:
     """No two pods have one address, and that of a pod that is gone is given again."""
     for name in ("a", "b"):
         site.add(POD, name=name, volumes="[]")
+    for name in ("a", "b"):
         site.ready(name)
     site.remove("Pod", "a")
     site.until(lambda: site.find("Pod", "a") is None)
@@ -79,6 +80,21 @@ def test_addresses(site: Site) -> None:
 
     a, b, c = (site.pods.facts[name].address for name in "abc")
     assert (True, a) == (a != b, c)
+
+
+def test_finalizer(site: Site) -> None:
+    """A pod that something holds is ended, and stays until it is let go."""
+    site.add(POD.replace("name: {name},", "name: {name}, finalizers: [example.com/held],"), name="a", volumes="[]")
+    site.ready("a")
+    site.remove("Pod", "a")
+    site.until(lambda: ("stop", "a", 7) in site.pods.told)
+    for _ in range(3):
+        site.plane.step()
+    held = site.find("Pod", "a")
+    assert held is not None
+    with site.objects.transaction() as contents:
+        contents.put(held | {"metadata": held["metadata"] | {"finalizers": []}})
+    site.until(lambda: site.find("Pod", "a") is None)
 
 
 def test_hardware_and_faults(site: Site) -> None:
