@@ -38,6 +38,23 @@ def labels(name: str, component: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": name, "app.kubernetes.io/component": component}
 
 
+def workload(args: AcsLlmClusterArgs) -> Manifest:
+    """Return what kind of object runs the replicas: groups, where each is several pods."""
+    if args.pods == 1:
+        return {"apiVersion": "apps/v1", "kind": "Deployment"}
+    return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet"}
+
+
+def answering(args: AcsLlmClusterArgs) -> str:
+    """
+    Return the component of the pods that callers reach.
+
+    It is another where a replica has several pods: when a change of the arguments turns the one into the other, both
+    are there for a while, and only the new ones are asked.
+    """
+    return "engine" if args.pods == 1 else "leader"
+
+
 def metadata(args: AcsLlmClusterArgs, name: str, component: str, full_name: str = "") -> Manifest:
     """Return the metadata of an object of *component*, called *full_name* or else like the endpoint."""
     return {"name": full_name or name, "namespace": args.namespace, "labels": labels(name, component)}

@@ -1,7 +1,7 @@
 """What keeps the serving pods running, and what keeps others from them."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import GATE_PORT, METRICS_PORT, Later, Manifest, labels, metadata
+from components.manifests.base import GATE_PORT, METRICS_PORT, Later, Manifest, labels, metadata, workload
 from components.manifests.pods import leader, worker
 
 _UNAWAITED = {"pulumi.com/skipAwait": "true"}
@@ -26,8 +26,7 @@ def engine(args: AcsLlmClusterArgs, name: str, edition: Later) -> Manifest:
 
 def _deployment(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manifest:
     return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
+        **workload(args),
         "metadata": {**metadata(args, name, "engine"), "annotations": _UNAWAITED},
         "spec": {
             **_replicas(args),
@@ -42,8 +41,7 @@ def _deployment(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manif
 
 def _groups(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manifest:
     return {
-        "apiVersion": "leaderworkerset.x-k8s.io/v1",
-        "kind": "LeaderWorkerSet",
+        **workload(args),
         "metadata": {**metadata(args, name, "engine"), "annotations": _UNAWAITED},
         "spec": {
             **_replicas(args),
@@ -100,5 +98,5 @@ def network_policy(args: AcsLlmClusterArgs, name: str) -> Manifest:
 
 
 def _serving(name: str) -> Manifest:
-    component = {"key": "app.kubernetes.io/component", "operator": "In", "values": ["engine", "worker"]}
+    component = {"key": "app.kubernetes.io/component", "operator": "In", "values": ["engine", "leader", "worker"]}
     return {"matchLabels": {"app.kubernetes.io/name": name}, "matchExpressions": [component]}

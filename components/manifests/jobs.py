@@ -1,7 +1,7 @@
 """What runs once before the endpoint serves, and what says that it does."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Later, Manifest, resources, variables
+from components.manifests.base import Later, Manifest, resources, variables, workload
 from components.manifests.job import job, program
 from components.manifests.storage import Bucket, weights_name
 
@@ -68,7 +68,12 @@ def ready_job(args: AcsLlmClusterArgs, name: str, served: Later, address: Later)
         served: A text that is another one whenever what is served changes; the Job then runs again.
         address: `http(s)://ADDRESS:PORT` of the private Service.
     """
-    settings = {"LLM_MODEL": args.served_model_name, "LLM_REPLICAS": str(args.replicas), "LLM_URL": address}
+    settings = {
+        "LLM_KIND": workload(args)["kind"],
+        "LLM_MODEL": args.served_model_name,
+        "LLM_REPLICAS": str(args.replicas),
+        "LLM_URL": address,
+    }
     spec = _watching(args, name, "ready", {**settings, **_limit(args.ready_timeout_minutes)})
     # The file alone: the service account's own folder lies below this one.
     key = {"name": "keys", "mountPath": "/run/secrets/api_key", "subPath": "api_key", "readOnly": True}

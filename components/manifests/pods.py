@@ -12,6 +12,7 @@ from components.manifests.base import (
     TMP,
     Later,
     Manifest,
+    answering,
     labels,
     resources,
     unprivileged,
@@ -50,7 +51,9 @@ _SCRAPED = {
 
 def leader(args: AcsLlmClusterArgs, name: str, edition: Later) -> Manifest:
     """Return the template of the pod that answers; another *edition* of its secrets makes another pod."""
-    template = _template(args, name, "engine", [{**_engine(args, 0), **_supervision(args)}, gate.container(args)])
+    template = _template(
+        args, name, answering(args), [{**_engine(args, 0), **_supervision(args)}, gate.container(args)]
+    )
     template["metadata"]["annotations"] |= {
         "alicloud-llm/secrets": edition,
         "alicloud-llm/gate": gate.edition(args, name),

@@ -1,7 +1,7 @@
 """More replicas while requests wait, fewer when none do."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Manifest, metadata
+from components.manifests.base import Manifest, metadata, workload
 
 _LONGEST_WINDOW_SECONDS = 3600
 """Source: HPAScalingRules of https://kubernetes.io/docs/reference/kubernetes-api/, 2026-11-21."""
@@ -28,7 +28,7 @@ def _hpa(args: AcsLlmClusterArgs, name: str) -> Manifest:
         "kind": "HorizontalPodAutoscaler",
         "metadata": metadata(args, name, "engine"),
         "spec": {
-            "scaleTargetRef": _target(args, name),
+            "scaleTargetRef": {**workload(args), "name": name},
             "minReplicas": args.replicas,
             "maxReplicas": args.max_replicas,
             "metrics": [{"type": "Pods", "pods": {"metric": metric, "target": target}}],
@@ -49,19 +49,13 @@ def _keda(args: AcsLlmClusterArgs, name: str) -> Manifest:
         "kind": "ScaledObject",
         "metadata": metadata(args, name, "engine"),
         "spec": {
-            "scaleTargetRef": _target(args, name),
+            "scaleTargetRef": {**workload(args), "name": name},
             "minReplicaCount": args.replicas,
             "maxReplicaCount": args.max_replicas,
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(args)}},
             "triggers": [{"type": "prometheus", "metadata": trigger}],
         },
     }
-
-
-def _target(args: AcsLlmClusterArgs, name: str) -> Manifest:
-    if args.pods == 1:
-        return {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
-    return {"apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet", "name": name}
 
 
 def _behavior(args: AcsLlmClusterArgs) -> Manifest:

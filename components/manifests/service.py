@@ -1,7 +1,7 @@
 """Where the endpoint is reached: a load balancer inside the VPC, and one on the internet when that is asked for."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Later, Manifest, labels, metadata
+from components.manifests.base import Later, Manifest, answering, labels, metadata
 
 _PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 """
@@ -32,6 +32,6 @@ def service(args: AcsLlmClusterArgs, name: str, acl_id: Later, *, public: bool) 
         "spec": {
             "type": "LoadBalancer",
             "ports": [{"name": "http", "port": args.port, "targetPort": "http", "protocol": "TCP"}],
-            "selector": labels(name, "engine"),
+            "selector": labels(name, answering(args)),
         },
     }

@@ -1,6 +1,6 @@
 # Waits until what was asked for serves, through the address that clients use, or says why it does not.
 #
-# LLM_NAMESPACE, LLM_NAME, LLM_MODEL, LLM_REPLICAS, LLM_LIMIT_SECONDS, LLM_URL as scheme://address:port;
+# LLM_NAMESPACE, LLM_NAME, LLM_KIND, LLM_MODEL, LLM_REPLICAS, LLM_LIMIT_SECONDS, LLM_URL as scheme://address:port;
 # the key is in /run/secrets/api_key. Exit 0: it serves, 2: it does not.
 
 import os
@@ -12,13 +12,11 @@ from jobs import StuckError, tell, until
 from kube import Kube, connect
 from probe import OpenError, SilentError, ask, check_gate, key
 
-# What runs the pods, and which of its counters tells how many replicas serve.
-KINDS = (
-    ("apis/apps/v1", "deployments", "availableReplicas"),
-    ("apis/leaderworkerset.x-k8s.io/v1", "leaderworkersets", "readyReplicas"),
-)
-# Jobs have pods of the same name.
-COMPONENTS = ("engine", "worker")
+# What runs the pods, which of its counters tells how many replicas serve, and what its pods are called.
+KINDS = {
+    "Deployment": ("apis/apps/v1", "deployments", "availableReplicas", ("engine",)),
+    "LeaderWorkerSet": ("apis/leaderworkerset.x-k8s.io/v1", "leaderworkersets", "readyReplicas", ("leader", "worker")),
+}
 
 
 class Readiness:
@@ -26,28 +24,28 @@ class Readiness:
         self.settings, self.web, self.kube, self.secrets = settings, web, kube, secrets
         self.name = settings["LLM_NAME"]
         self.wanted = int(settings["LLM_REPLICAS"])
+        self.group, self.kind, self.serving, self.components = KINDS[settings["LLM_KIND"]]
         self.watch = pods.Watch(kube)
 
     def __call__(self):
-        for group, kind, serving in KINDS:
-            found = self.kube.get(group, f"{kind}/{self.name}")
-            if found:
-                waits = self.rollout(found, serving)
-                return (False, waits) if waits else self.answer()
-        raise StuckError(f"nothing named {self.name} runs pods in {self.kube.namespace}")
+        found = self.kube.get(self.group, f"{self.kind}/{self.name}")
+        if not found:
+            raise StuckError(f"there is none of {self.kind} named {self.name} in {self.kube.namespace}")
+        waits = self.rollout(found)
+        return (False, waits) if waits else self.answer()
 
     # Nothing, once all replicas are of this revision and serve.
-    def rollout(self, found, serving):
+    def rollout(self, found):
         status = found.get("status", {})
         seen = found["metadata"]["generation"]
         if status.get("observedGeneration", seen) < seen:
             return "what changed has not been seen yet"
-        total, updated, good = (status.get(count, 0) for count in ("replicas", "updatedReplicas", serving))
+        total, updated, good = (status.get(count, 0) for count in ("replicas", "updatedReplicas", self.serving))
         if total == updated and min(updated, good) >= self.wanted:
             return ""
         listed = self.kube.pods(f"app.kubernetes.io/name={self.name}")
-        serving = [pod for pod in listed if pod["metadata"]["labels"]["app.kubernetes.io/component"] in COMPONENTS]
-        doing = self.watch.look(pods.newest(serving) if updated else [], self.name)
+        own = [pod for pod in listed if pod["metadata"]["labels"]["app.kubernetes.io/component"] in self.components]
+        doing = self.watch.look(pods.newest(own) if updated else [], self.name)
         return f"{good} of {self.wanted} replicas serve, {updated} are up to date; {doing}"
 
     def answer(self):

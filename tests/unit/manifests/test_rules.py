@@ -10,6 +10,7 @@ import pytest
 
 from components import manifests
 from components.manifests import Manifest
+from components.manifests.base import answering
 from scripts.localcloud.kubernetes import admission, validation
 from tests.unit.manifests.cases import CASES, NAME, arguments, objects
 
@@ -67,7 +68,7 @@ def test_selectors_find_the_pods(case: str) -> None:
         assert not any("alibabacloud.com" in key for key in wanted)
         if wanted and "matchExpressions" not in selector:
             found = [labels for labels in pods.values() if wanted.items() <= labels.items()]
-            assert [{"engine"}] == [{labels["app.kubernetes.io/component"]} for labels in found]
+            assert [answering(arguments(case))] == [labels["app.kubernetes.io/component"] for labels in found]
 
 
 @all_cases
@@ -77,7 +78,7 @@ def test_acs_gets_the_shape_it_sells(case: str) -> None:
     for _, pod in templates(case):
         amounts = [one["resources"] for one in pod["spec"]["containers"]]
         assert all(one["requests"] == one["limits"] for one in amounts)
-        if pod["metadata"]["labels"]["app.kubernetes.io/component"] in ("engine", "worker"):
+        if pod["metadata"]["labels"]["app.kubernetes.io/component"] in ("engine", "leader", "worker"):
             total = [one["limits"] for one in amounts]
             assert args.pod.vcpus * 1000 == sum(int(one["cpu"].removesuffix("m")) for one in total)
             assert args.pod.memory_gib == sum(int(one["memory"].removesuffix("Gi")) for one in total)

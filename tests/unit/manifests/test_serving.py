@@ -17,6 +17,11 @@ def pods(case: str, **more: object) -> dict[str, Manifest]:
     return {pod["metadata"]["labels"]["app.kubernetes.io/component"]: pod for pod in found if pod}
 
 
+def first(case: str, **more: object) -> Manifest:
+    """Return the template of the pod that answers."""
+    return next(iter(pods(case, **more).values()))
+
+
 def container(pod: Manifest, name: str = "engine") -> Manifest:
     """Return the container called *name*."""
     return next(one for one in pod["spec"]["containers"] if one["name"] == name)
@@ -31,7 +36,7 @@ def value(pod: Manifest, flag: str) -> str:
 @pytest.mark.parametrize("case", ["qwq_32b_on_h20", "r1_on_h20", "elastic_keda"])
 def test_engine_is_reached_through_the_gate_only(case: str) -> None:
     """The engine listens on the pod's loopback, where the gate and the probes look for it."""
-    pod = pods(case)["engine"]
+    pod = first(case)
     environment = {one["name"]: one.get("value") for one in container(pod)["env"]}
     gate = {one["name"]: one.get("value") for one in container(pod, "gate")["env"]}
     assert "127.0.0.1" == value(pod, "--host")
@@ -49,7 +54,7 @@ def test_pods_of_a_group_find_their_leader_and_their_place() -> None:
         if "valueFrom" in one
     }
     assert {"$(LWS_LEADER_ADDRESS)"} == {value(pod, "--master-addr") for pod in both.values()}
-    assert {"engine": "0", "worker": "$(LLM_NODE_RANK)"} == ranks
+    assert {"leader": "0", "worker": "$(LLM_NODE_RANK)"} == ranks
     assert {
         "VLLM_HOST_IP": "status.podIP",
         "LLM_NODE_RANK": "metadata.labels['leaderworkerset.sigs.k8s.io/worker-index']",
@@ -59,7 +64,7 @@ def test_pods_of_a_group_find_their_leader_and_their_place() -> None:
 def test_kubernetes_expands_nothing_of_the_users() -> None:
     """A dollar in an argument of the user's reaches the engine as it is."""
     extra = ["--override-generation-config", '{"stop": "$(HOME) $$ $"}']
-    command = container(pods("qwq_32b_on_h20", extraEngineArgs=extra)["engine"])["command"]
+    command = container(first("qwq_32b_on_h20", extraEngineArgs=extra))["command"]
     assert ["--override-generation-config", '{"stop": "$$(HOME) $$$$ $$"}'] == command[-2:]
 
 
@@ -67,7 +72,7 @@ def test_kubernetes_expands_nothing_of_the_users() -> None:
 def test_a_start_may_take_as_long_as_the_weights_need(case: str) -> None:
     """The startup probe gives up, and a rollout counts as failed, only after the time the model may take to load."""
     limit = arguments(case).startup_minutes * 60
-    probe = container(pods(case)["engine"])["startupProbe"]
+    probe = container(first(case))["startupProbe"]
     assert limit <= probe["failureThreshold"] * probe["periodSeconds"] < limit + 60
 
 

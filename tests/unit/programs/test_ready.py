@@ -39,11 +39,14 @@ def deployment(replicas: int = 2, updated: int = 2, available: int = 2, **status
     return {"metadata": {"generation": 3}, "status": {"observedGeneration": 3, **counters, **status}}
 
 
-def ready(kube: FakeKube, gate: FakeEngine, folder: Path, limit: int = 60, patience: float = 60) -> str:
+def ready(
+    kube: FakeKube, gate: FakeEngine, folder: Path, limit: int = 60, patience: float = 60, *, kind: str = "Deployment"
+) -> str:
     """Run the program; return what it says."""
     (folder / "token").write_text(TOKEN)
     (folder / "api_key").write_text(KEY)
     settings = {
+        "LLM_KIND": kind,
         "LLM_NAME": "r1",
         "LLM_NAMESPACE": "llm",
         "LLM_MODEL": "org/m",
@@ -61,10 +64,12 @@ def ready(kube: FakeKube, gate: FakeEngine, folder: Path, limit: int = 60, patie
         return str(program("ready").main(settings, http, api, str(folder), pause=0.01, patience=patience))
 
 
-def failure(kube: FakeKube, gate: FakeEngine, folder: Path, limit: int = 60, patience: float = 60) -> str:
+def failure(
+    kube: FakeKube, gate: FakeEngine, folder: Path, limit: int = 60, patience: float = 60, *, kind: str = "Deployment"
+) -> str:
     """Return why it gives up."""
     with pytest.raises(program("cloud").FatalError) as caught:
-        ready(kube, gate, folder, limit, patience)
+        ready(kube, gate, folder, limit, patience, kind=kind)
     return str(caught.value)
 
 
@@ -82,7 +87,17 @@ def test_groups_serve(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
     status = {"replicas": 2, "updatedReplicas": 2, "readyReplicas": 2}
     kube.objects[GROUPS] = {"metadata": {"generation": 1}, "status": status}
 
-    assert "completed one token" in ready(kube, gate, tmp_path)
+    assert "completed one token" in ready(kube, gate, tmp_path, kind="LeaderWorkerSet")
+
+
+def test_groups_that_follow_a_deployment(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
+    """While the Deployment that groups replace is still there, and still serves, nobody takes it for them."""
+    kube.objects[GROUPS] = {"metadata": {"generation": 1}, "status": {"replicas": 2, "updatedReplicas": 2}}
+    kube.pods = [pod("r1-0", container(), labels={"app.kubernetes.io/component": "leader"}), pod("old", SERVING)]
+
+    said = failure(kube, gate, tmp_path, limit=0, kind="LeaderWorkerSet")
+
+    assert said.endswith("0 of 2 replicas serve, 2 are up to date; r1-0: engine is running, not ready")
 
 
 def test_more_replicas_than_asked(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
@@ -266,11 +281,11 @@ def test_groups_that_are_made_anew(kube: FakeKube, gate: FakeEngine, tmp_path: P
     """A group begins anew when a container of it ends, so no pod of it ever counts two restarts."""
     del kube.objects[DEPLOYMENT]
     kube.objects[GROUPS] = {"metadata": {"generation": 1}, "status": {"replicas": 2, "updatedReplicas": 2}}
-    worker = {"app.kubernetes.io/component": "worker"}
+    leader, worker = ({"app.kubernetes.io/component": component} for component in ("leader", "worker"))
     kube.logs["r1-0-1", "engine", True] = "NCCL WARN no RDMA\n"
     kube.looks = [
         [
-            pod("r1-0", container(), created=number),
+            pod("r1-0", container(), created=number, labels=leader),
             pod(
                 "r1-0-1",
                 container(restarts=1, last=EXIT),
@@ -282,7 +297,7 @@ def test_groups_that_are_made_anew(kube: FakeKube, gate: FakeEngine, tmp_path: P
         for number in (1, 2, 3)
     ]
 
-    assert failure(kube, gate, tmp_path) == (
+    assert failure(kube, gate, tmp_path, kind="LeaderWorkerSet") == (
         "r1-0-1: engine ended (code 1, Error); restarts: 1; its last lines:\nNCCL WARN no RDMA"
     )
     assert [] == kube.looks
@@ -374,7 +389,7 @@ def test_nothing_there(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None
     """Without anything to watch it says so."""
     kube.objects = {}
 
-    assert failure(kube, gate, tmp_path, patience=0) == "nothing named r1 runs pods in llm"
+    assert failure(kube, gate, tmp_path, patience=0) == "there is none of deployments named r1 in llm"
 
 
 def test_forbidden(kube: FakeKube, gate: FakeEngine, tmp_path: Path) -> None:
