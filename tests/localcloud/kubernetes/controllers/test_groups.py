@@ -168,9 +168,12 @@ def test_lost_worker() -> None:
     cluster.remove("Pod", "r1-0-1")
     going = {pod["metadata"]["name"] for pod in cluster.contents.all("Pod") if is_going(pod)}
     held = cluster.get("Pod", "r1-0")["metadata"]["finalizers"]
+    cluster.contents.drop("Pod", SPACE, "r1-0-1")
+    cluster.act()
+    alone = [pod["metadata"]["name"] for pod in cluster.contents.all("Pod")]
     end(cluster)
 
-    assert ({"r1-0", "r1-0-1"}, ["foregroundDeletion"]) == (going, held)
+    assert ({"r1-0", "r1-0-1"}, ["foregroundDeletion"], ["r1-0"]) == (going, held, alone)
     assert ["r1-0", "r1-0-1"] == names(cluster)
 
 
