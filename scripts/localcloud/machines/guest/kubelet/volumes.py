@@ -36,6 +36,7 @@ class Volumes:
         Raises:
             ConfigError: One names what is not there, or cannot be mounted.
         """
+        FOLDER.mkdir(parents=True, exist_ok=True, mode=0o700)  # nobody else on the laptop may look in
         for volume in self._pod.spec.get("volumes", []):
             self._sources[volume["name"]] = self._source(volume)
 
