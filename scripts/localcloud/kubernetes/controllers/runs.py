@@ -30,13 +30,29 @@ class NoPods:
     def start(self, pod: Manifest, node: PodFacts) -> None:
         """Decide how *pod* is, for good."""
         ends = pod["spec"].get("restartPolicy", "Always") != "Always"
-        now = stamp(datetime.now(UTC))
-        status: Manifest = {"podIP": node.address, "startTime": now}
-        if self._pretend:
-            status |= _pretended(pod, now, ends=ends)
-        else:
-            status |= {"phase": "Failed" if ends else "Pending", "reason": "NoMachines", "message": self._reason}
-        self._status[pod["metadata"]["uid"]] = status
+        phase, state = self._pretended(ends=ends) if self._pretend else self._refused(ends=ends)
+        ready = phase == "Running"
+        containers = [
+            {"name": each["name"], "image": each["image"], "ready": ready, "restartCount": 0, "state": state}
+            for each in pod["spec"]["containers"]
+        ]
+        self._status[pod["metadata"]["uid"]] = {
+            "phase": phase,
+            "podIP": node.address,
+            "startTime": stamp(datetime.now(UTC)),
+            "conditions": [{"type": "Initialized", "status": "True"}, {"type": "Ready", "status": str(ready)}],
+            "containerStatuses": containers,
+        }
+
+    def _pretended(self, *, ends: bool) -> tuple[str, Manifest]:
+        if ends:
+            return "Succeeded", {"terminated": {"exitCode": 0, "reason": "Completed"}}
+        return "Running", {"running": {"startedAt": stamp(datetime.now(UTC))}}
+
+    def _refused(self, *, ends: bool) -> tuple[str, Manifest]:
+        if ends:
+            return "Failed", {"terminated": {"exitCode": 1, "reason": "Error", "message": self._reason}}
+        return "Pending", {"waiting": {"reason": "ContainerCreating", "message": self._reason}}
 
     def status(self, uid: str) -> Manifest:
         """Return what `start` decided."""
@@ -67,19 +83,6 @@ class NoPods:
     def readable(self, volume: OssVolume) -> str | None:  # noqa: ARG002
         """Return that nothing is wrong where that is pretended."""
         return None if self._pretend else self._reason
-
-
-def _pretended(pod: Manifest, now: str, *, ends: bool) -> Manifest:
-    state = {"terminated": {"exitCode": 0, "reason": "Completed"}} if ends else {"running": {"startedAt": now}}
-    containers = [
-        {"name": each["name"], "image": each["image"], "ready": not ends, "restartCount": 0, "state": state}
-        for each in pod["spec"]["containers"]
-    ]
-    return {
-        "phase": "Succeeded" if ends else "Running",
-        "conditions": [{"type": "Ready", "status": str(not ends), "lastTransitionTime": now}],
-        "containerStatuses": containers,
-    }
 
 
 def pods_at(home: Path, mode: str) -> Pods:
