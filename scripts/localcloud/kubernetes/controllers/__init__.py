@@ -1,9 +1,9 @@
 """
 What acts on the objects of a cluster: a process per cluster, started and ended with it.
 
-Where it is known to differ from Kubernetes: a Job replaces a pod that failed at once; a Deployment scaled during an
-update does not share the pods out in proportion; the leaders and workers of a LeaderWorkerSet, and the master and
-workers of a JindoRuntime, have no StatefulSets; a HorizontalPodAutoscaler never scales; no volume is made for a claim.
+`plane` looks and acts, with one module for each kind of object; `nodes`, `loads` and `front` are its hands: the pods,
+the caches and the load balancers. Only these do what takes time, and none of them while it holds a lock. Where it is
+known to differ from Kubernetes is in docs/local-cloud.md.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.localcloud import faults
@@ -20,6 +21,8 @@ from scripts.localcloud.machines.identity import living_pid, process_identity
 SOURCE_ROOT = Path(__file__).parents[4]
 KILL_SECONDS = 10
 POLL_SECONDS = 0.02
+_AT_ONCE = 4
+"""How many pods are ended at the same time."""
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", faults.VARIABLE)
 """What the process keeps of its starter's environment."""
 
@@ -63,8 +66,8 @@ def _end_pods(home: Path, cluster_id: str, mode: str) -> None:
     from scripts.localcloud.kubernetes.controllers.runs import pods_at  # noqa: PLC0415 slow, and seldom needed
 
     cluster, pods = Objects(folder_of(home, cluster_id)).read(), pods_at(home, mode)
-    for pod in cluster.all("Pod"):
-        pods.stop(pod["metadata"]["uid"], 0)
+    with ThreadPoolExecutor(_AT_ONCE) as work:
+        list(work.map(lambda pod: pods.stop(pod["metadata"]["uid"], 0), cluster.all("Pod")))
     for service in cluster.all("Service"):
         for ingress in service.get("status", {}).get("loadBalancer", {}).get("ingress", []):
             pods.release(ingress["ip"])
