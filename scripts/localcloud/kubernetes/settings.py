@@ -52,9 +52,8 @@ def diff(olds: Values, news: Values) -> Diff:
 
 
 def _replaced(olds: Values, news: Values) -> set[str]:
-    old, new = olds.get("clusterIdentifier"), news.get("clusterIdentifier")
-    if old and new:
-        return set() if old == new else {"clusterIdentifier"}
+    if olds.get("clusterIdentifier") and news.get("clusterIdentifier"):
+        return {"clusterIdentifier"}
     config = news.get("kubeconfig")
     if config is UNKNOWN or _endpoint(config) != _endpoint(olds.get("kubeconfig")):
         return {"kubeconfig"}

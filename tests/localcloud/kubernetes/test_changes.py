@@ -38,6 +38,8 @@ CHANGES: list[tuple[Manifest, str, Any, str, str, bool]] = [
     (job(), "spec.backoffLimit", 1, "spec.backoffLimit", "add", False),
     (service(), "spec.clusterIP", "192.168.0.9", "spec.clusterIP", "add", True),
     (service(), "spec.type", "LoadBalancer", "spec.type", "add", False),
+    (of("v1", "Service", "llm"), "spec", {"clusterIP": "192.168.0.9"}, "spec", "add", True),
+    (of("v1", "Service", "llm"), "spec", {"type": "ClusterIP"}, "spec", "add", False),
     (CLAIM, "spec.accessModes.0", "ReadWriteMany", "spec.accessModes[0]", "update", True),
     (CLAIM, "spec.resources.requests.storage", "2Gi", "spec.resources.requests.storage", "update", False),
     (VOLUME, "spec.csi.driver", "e", "spec.csi.driver", "update", True),

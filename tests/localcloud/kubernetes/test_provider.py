@@ -8,6 +8,7 @@ from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.kubernetes.api import Api
 from scripts.localcloud.kubernetes.backend import Kubernetes
 from scripts.localcloud.kubernetes.objects import Manifest
+from scripts.localcloud.values import UNKNOWN, Values
 from tests.localcloud.cloud.doors import Door
 from tests.localcloud.kubernetes.things import (
     CONFIG_MAP,
@@ -24,6 +25,7 @@ from tests.localcloud.kubernetes.things import (
     service,
 )
 
+NONE: frozenset[str] = frozenset()
 SKIPPING = {"pulumi.com/skipAwait": "true"}
 
 
@@ -63,6 +65,21 @@ def test_secrets(door: Door) -> None:
 
     assert made.outputs is not None
     assert (frozenset({"data"}), {"api_key": "aHVzaA=="}) == (made.secret, made.outputs["data"])
+
+
+@pytest.mark.parametrize(
+    ("plain", "kept"),
+    [
+        ({"api_key": "hush"}, {"data": {"api_key": "aHVzaA==", "old": "MQ=="}}),
+        ({"api_key": UNKNOWN}, {"data": {"old": "MQ=="}, "stringData": {"api_key": UNKNOWN}}),
+    ],
+)
+def test_plain_strings(provider: Kubernetes, plain: Values, kept: Values) -> None:
+    """They become data in the inputs already, so that a diff shows data, unless one of them is not known."""
+    secret = of("v1", "Secret", "keys")
+    checked = provider.check(call(SECRET), {}, secret | {"data": {"old": "MQ=="}, "stringData": plain}, NONE, "seed")
+
+    assert (secret | kept, ()) == (checked.inputs, checked.failures)
 
 
 def test_a_wrong_shape(door: Door) -> None:

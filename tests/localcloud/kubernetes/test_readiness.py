@@ -108,18 +108,18 @@ def test_a_job_that_fails(api: Api) -> None:
 
 
 def test_a_job_remembers_pods_that_are_gone(api: Api) -> None:
-    """What a pod said is told although the pod was removed before the Job failed."""
-    made = api.create(job())
-    put(api, owned(made, "Pod", "llm-ready-a"), **crashed(state={"terminated": {"exitCode": 3, "reason": "Error"}}))
-    jobs = Jobs()
-    assert not jobs.ready(api.objects.read(), made)
-    with api.objects.transaction() as contents:
-        contents.remove("Pod", "default", "llm-ready-a")
-    jobs.ready(api.objects.read(), made)
+    """What its pods said is told, each once, although they were removed before it failed."""
+    made, jobs = api.create(job()), Jobs()
+    for name, code in (("a", 3), ("b", 4)):
+        ended = {"terminated": {"exitCode": code, "reason": "Error"}}
+        put(api, owned(made, "Pod", name), **crashed(state=ended))
+        for _ in range(2):
+            assert not jobs.ready(api.objects.read(), made)
+        with api.objects.transaction() as contents:
+            contents.remove("Pod", "default", name)
+    said = 'containers with unready status: [ready]container "ready" completed with exit code'
 
-    assert [
-        '[Pod llm-ready-a]: containers with unready status: [ready]container "ready" completed with exit code 3'
-    ] == jobs.details(api.objects.read(), made)
+    assert [f"[Pod a]: {said} 3", f"[Pod b]: {said} 4"] == jobs.details(api.objects.read(), made)
 
 
 def test_a_job_that_ends(api: Api) -> None:
