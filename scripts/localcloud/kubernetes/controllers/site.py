@@ -10,6 +10,7 @@ from scripts.localcloud.kubernetes.controllers.hardware import hardware_of
 from scripts.localcloud.kubernetes.controllers.mounts import NotMountableError, objects_of, volumes_of
 from scripts.localcloud.kubernetes.controllers.owned import workload_of
 from scripts.localcloud.kubernetes.objects import Contents, Manifest
+from scripts.localcloud.machines.layout import network_folder
 from scripts.localcloud.machines.pods import PodFacts
 from scripts.localcloud.store import Store
 from scripts.localcloud.values import strings
@@ -62,6 +63,7 @@ class Site:
         living = {each["metadata"]["uid"] for each in cluster.all("Pod")}
         self._given = {uid: address for uid, address in self._given.items() if uid in living}
         taken = {each.get("status", {}).get("podIP", "") for each in cluster.all("Pod")} | set(self._given.values())
+        taken |= {machine.name for machine in network_folder(self._home).glob("*")}
         taken |= {each.address for each in world.balancers}
         taken |= {each.text("primaryIpAddress") for kind in (INSTANCE, NETWORK_INTERFACE) for each in world.all(kind)}
         for address in _from_the_end(IPv4Network(switch.text("cidrBlock"))):

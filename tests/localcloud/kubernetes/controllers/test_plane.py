@@ -1,10 +1,12 @@
 """A control plane on disk: what it asks of whatever runs pods, and what it writes down."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
+from scripts.localcloud import addresses
 from scripts.localcloud.kinds import ACL
 from scripts.localcloud.kubernetes.controllers.plane import ControlPlane
 from scripts.localcloud.kubernetes.objects import ClusterGoneError
@@ -80,6 +82,17 @@ def test_addresses(site: Site) -> None:
 
     a, b, c = (site.pods.facts[name].address for name in "abc")
     assert (True, a) == (a != b, c)
+
+
+def test_address_of_another_cluster(site: Site) -> None:
+    """A pod gets no address at which a machine of the cloud is already reached."""
+    other = addresses.private(addresses.site_of(site.home), IPv4Address("10.1.2.254"))
+    (site.home / "network").mkdir()
+    (site.home / "network" / other).touch()
+    site.add(POD, name="a", volumes="[]")
+    site.ready("a")
+
+    assert site.pods.facts["a"].address.endswith(".2.253")
 
 
 def test_finalizer(site: Site) -> None:
