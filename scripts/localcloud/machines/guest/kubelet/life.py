@@ -120,6 +120,8 @@ class Life:
                 if complaint is None:
                     break
                 await self._kill(container, "startupProbe", complaint)
+        if not container.running:
+            return
         self.started, self.ready = True, "readinessProbe" not in self._spec
         self._changed()
         await asyncio.gather(self._ask_whether_ready(container), self._ask_whether_alive(container))
