@@ -19,6 +19,7 @@ from scripts.localcloud.kubernetes.controllers.group_pods import (
 )
 from scripts.localcloud.kubernetes.controllers.owned import NotMadeError, controlled, part, remove
 from scripts.localcloud.kubernetes.controllers.status import (
+    is_active,
     is_going,
     is_ready,
     phase,
@@ -71,14 +72,14 @@ class _Groups:
         self._update()
 
     def _failed(self, leader: Manifest) -> bool:
-        """Whether a container of the group was started again, or a pod deleted, where that ends the whole group."""
+        """Whether a container of the group was started again, or a pod is lost, where that ends the whole group."""
         policy = self._spec["leaderWorkerTemplate"].get("restartPolicy", "RecreateGroupOnPodRestart")
         pods = [leader, *controlled(self._cluster, leader, "Pod")]
         if policy == "RecreateGroupAfterStart" and (
             len(pods) < self._size or any(phase(pod) == "Pending" for pod in pods)
         ):
             return False
-        return policy.startswith("Recreate") and any(restarts(pod) or is_going(pod) for pod in pods)
+        return policy.startswith("Recreate") and any(restarts(pod) or not is_active(pod) for pod in pods)
 
     def _complete(self, leader: Manifest) -> None:
         """Give the group of *leader* the workers that it lacks."""

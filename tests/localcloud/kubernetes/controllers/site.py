@@ -15,6 +15,23 @@ from tests.localcloud.kubernetes.controllers.cluster import release
 from tests.localcloud.kubernetes.controllers.fake_pods import FakePods
 
 REGION, ID = "cn-hangzhou", "c1"
+POD = """
+apiVersion: v1
+kind: Pod
+metadata: {{namespace: llm, name: {name}, labels: {{app: qwq}}}}
+spec: {{terminationGracePeriodSeconds: 7, containers: [{{name: engine, image: vllm}}], volumes: {volumes}}}
+"""
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata:
+  namespace: llm
+  name: qwq
+  annotations: {{{annotations}}}
+spec: {{type: LoadBalancer, selector: {{app: qwq}}, ports: [{{port: 80, targetPort: 8000}}]}}
+"""
+PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+PRIVATE = f"{PREFIX}address-type: intranet"
 
 
 def found(home: Path) -> Objects:

@@ -160,6 +160,18 @@ def test_restart(policy: str, again: set[str], broken: str) -> None:
     assert again == {name for name in before if before[name] != after[name]}
 
 
+def test_failed_worker() -> None:
+    """A worker whose sandbox is lost takes its group along."""
+    cluster = grouped()
+    cluster.play()
+    before = cluster.get("Pod", "r1-0")["metadata"]["uid"]
+
+    cluster.play([cluster.get("Pod", "r1-0-1")], phase="Failed", ready=False)
+    end(cluster)
+
+    assert before != cluster.get("Pod", "r1-0")["metadata"]["uid"]
+
+
 def test_lost_worker() -> None:
     """A worker that somebody deletes takes its group along; the leader goes after it."""
     cluster = grouped()

@@ -1,8 +1,5 @@
 """Loading a Dataset into its cache: what it reads, and why it fails."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from scripts.localcloud.kubernetes.objects import Manifest
@@ -12,14 +9,12 @@ from tests.localcloud.kubernetes.controllers.weights import BY_KEY, DATASET, KEY
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def stored(site: Site) -> Site:
     """Return a site with three MiB of weights in a bucket."""
-    made = Site(tmp_path)
-    folder = tmp_path / "oss" / "models" / "qwq"
+    folder = site.home / "oss" / "models" / "qwq"
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(bytes(3 * 2**20))
-    yield made
-    made.plane.close()
+    return site
 
 
 def load(site: Site, quota: str = "10Mi") -> Manifest:
@@ -32,15 +27,15 @@ def load(site: Site, quota: str = "10Mi") -> Manifest:
     return site.status("DataLoad", "load")
 
 
-def test_load(site: Site) -> None:
+def test_load(stored: Site) -> None:
     """A load reads what the mount names, and the Dataset says how much is cached."""
-    phase = load(site)["phase"]
+    phase = load(stored)["phase"]
 
     assert "Complete" == phase
-    assert {"cached": "3.00MiB", "cachedPercentage": "100.0%", "cacheCapacity": "20.00MiB"} == site.status(
+    assert {"cached": "3.00MiB", "cachedPercentage": "100.0%", "cacheCapacity": "20.00MiB"} == stored.status(
         "Dataset", "weights"
     )["cacheStates"]
-    assert [] == site.pods.told
+    assert [] == stored.pods.told
 
 
 @pytest.mark.parametrize(
@@ -51,13 +46,13 @@ def test_load(site: Site) -> None:
         ("10Mi", {}, "AccessDenied", "cannot read oss://models/qwq: AccessDenied"),
     ],
 )
-def test_failure(site: Site, quota: str, fault: dict[str, bool], refusal: str, words: str) -> None:
+def test_failure(stored: Site, quota: str, fault: dict[str, bool], refusal: str, words: str) -> None:
     """A load that fails says why in its pods, as their last words."""
-    write_json(site.home / "faults.json", {"cluster": fault})
-    site.pods.unreadable = {"models": refusal} if refusal else {}
+    write_json(stored.home / "faults.json", {"cluster": fault})
+    stored.pods.unreadable = {"models": refusal} if refusal else {}
 
-    status = load(site, quota)
+    status = load(stored, quota)
 
-    pods = site.objects.read().all("Pod")
+    pods = stored.objects.read().all("Pod")
     said = {pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"] for pod in pods}
     assert ("Failed", {words}, 4) == (status["phase"], said, len(pods))

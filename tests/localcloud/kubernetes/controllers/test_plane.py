@@ -1,35 +1,15 @@
 """A control plane on disk: what it asks of whatever runs pods, and what it writes down."""
 
-from collections.abc import Iterator
 from ipaddress import IPv4Address
-from pathlib import Path
 
 import pytest
 
 from scripts.localcloud import addresses
-from scripts.localcloud.kinds import ACL
 from scripts.localcloud.kubernetes.controllers.plane import ControlPlane
 from scripts.localcloud.kubernetes.objects import ClusterGoneError
-from scripts.localcloud.store import Store, write_json
-from scripts.localcloud.values import Value
-from scripts.localcloud.world import Record
-from tests.localcloud.kubernetes.controllers.site import ID, REGION, Site
+from scripts.localcloud.store import write_json
+from tests.localcloud.kubernetes.controllers.site import ID, POD, PRIVATE, REGION, SERVICE, Site
 
-POD = """
-apiVersion: v1
-kind: Pod
-metadata: {{namespace: llm, name: {name}, labels: {{app: qwq}}}}
-spec: {{terminationGracePeriodSeconds: 7, containers: [{{name: engine, image: vllm}}], volumes: {volumes}}}
-"""
-SERVICE = """
-apiVersion: v1
-kind: Service
-metadata:
-  namespace: llm
-  name: qwq
-  annotations: {{{annotations}}}
-spec: {{type: LoadBalancer, selector: {{app: qwq}}, ports: [{{port: 80, targetPort: 8000}}]}}
-"""
 DEPLOYMENT = """
 apiVersion: apps/v1
 kind: Deployment
@@ -40,17 +20,6 @@ spec:
     metadata: {{labels: {{app: qwq, alibabacloud.com/gpu-model-series: GU8TF, alibabacloud.com/hpn-type: rdma}}}}
     spec: {{containers: [{{name: engine, image: vllm}}]}}
 """
-PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
-PRIVATE = f"{PREFIX}address-type: intranet"
-LISTED = f"{PREFIX}acl-status: 'on', {PREFIX}acl-type: white, {PREFIX}acl-id: acl-1"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """Return a site whose threads end with the test."""
-    made = Site(tmp_path)
-    yield made
-    made.plane.close()
 
 
 def test_a_pods_life(site: Site) -> None:
@@ -154,76 +123,6 @@ def test_second_control_plane(site: Site) -> None:
     site.until(lambda: site.phase("a") == "Succeeded")
 
     assert [("start", "a")] == site.pods.told
-
-
-def test_load_balancer(site: Site) -> None:
-    """A Service gets an address that leads to its ready pods; both go with it."""
-    site.add(SERVICE, annotations=PRIVATE)
-    site.until(site.ingress)
-    site.add(POD, name="a", volumes="[]")
-    site.ready("a")
-    (ingress,) = site.ingress()
-    site.until(lambda: len(site.pods.told) == 3)
-    site.remove("Service", "qwq")
-    site.until(lambda: site.find("Service", "qwq") is None)
-
-    address = ingress["ip"]
-    assert address.endswith(".2.4")
-    anybody = ["0.0.0.0/0"]
-    assert [
-        ("listen", address, 80, [], 0, anybody),
-        ("start", "a"),
-        ("listen", address, 80, ["a"], 8000, anybody),
-        ("release", address),
-    ] == site.pods.told
-    assert [] == Store(site.home).read().balancers
-
-
-@pytest.mark.parametrize(
-    ("annotations", "entries", "sources"),
-    [
-        (f"{PRIVATE}, {LISTED}", ["10.1.2.0/24", "192.168.0.0/16"], [".2.0/24", ".0.0/16"]),
-        (f"{PRIVATE}, {LISTED}", ["203.0.113.0/24"], None),
-        (LISTED, ["203.0.113.0/24"], ["0.0.0.0/0"]),
-        (LISTED, ["10.0.0.0/8"], None),
-    ],
-)
-def test_white_list(site: Site, annotations: str, entries: list[str], sources: list[str] | None) -> None:
-    """A list lets in whom it names: nobody listens where it leaves out whoever runs the program."""
-    with Store(site.home).transaction() as world:
-        rows: list[Value] = [{"entry": entry} for entry in entries]
-        world.add(Record(ACL, "acl-1", REGION, {"entryLists": rows}))
-    site.add(SERVICE, annotations=annotations)
-    site.until(site.ingress)
-
-    heard = [told[-1] for told in site.pods.told if told[0] == "listen"]
-    found = None if not heard else [entry[entry.find(".", 4) :] if entry[0] == "1" else entry for entry in heard[0]]
-    assert sources == found
-    (balancer,) = Store(site.home).read().balancers
-    assert {"80": "acl-1"} == balancer.acls
-
-
-@pytest.mark.parametrize(
-    ("fault", "annotations", "message"),
-    [
-        (
-            {"load_balancers": 0},
-            PRIVATE,
-            "QuotaExceeded: slb_quota_instances_num: the account may have 0 CLB instances.",
-        ),
-        ({}, LISTED, "AclNotExist: The specified Acl 'acl-1' does not exist."),
-    ],
-)
-def test_refused_load_balancer(site: Site, fault: dict[str, int], annotations: str, message: str) -> None:
-    """A Service for which there is no load balancer has no address, and an event says why."""
-    write_json(site.home / "faults.json", {"cluster": fault})
-    site.add(SERVICE, annotations=annotations)
-    site.until(lambda: site.objects.read().all("Event"))
-
-    (event,) = site.objects.read().all("Event")
-    assert ("Service", "SyncLoadBalancerFailed") == (event["involvedObject"]["kind"], event["reason"])
-    assert event["message"].startswith(f"Error syncing load balancer: {message}")
-    assert [] == site.ingress()
 
 
 def test_rest(site: Site) -> None:
