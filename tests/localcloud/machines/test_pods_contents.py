@@ -7,7 +7,7 @@ import pytest
 
 from scripts.localcloud.machines.pods import Manifest
 from tests.localcloud.machines.booted import Site
-from tests.localcloud.machines.podded import TOOLS_IMAGE, Cluster, pod, python
+from tests.localcloud.machines.podded import GATE_IMAGE, TOOLS_IMAGE, Cluster, pod, python
 
 pytestmark = pytest.mark.machine
 
@@ -139,3 +139,29 @@ def test_the_tools_image_is_a_real_python(site: Site, address: str) -> None:
 
     assert ("Succeeded", "['-c', '$(X)', '$(X)'] None None\n") == Cluster(site, address).run(pod(container))
     assert json.loads((site.home / "machines/uid-one/state.json").read_text())["spec"]["kind"] == "pod"
+
+
+SERVER = """\
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/here" else 404)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 99), Handler).serve_forever()
+"""
+FETCH = """\
+until wget -q -O /dev/null http://127.0.0.1:99/here; do sleep 0.1; done
+for path in here gone; do wget -q -O /dev/null http://127.0.0.1:99/$path; echo $?; done
+wget -q -O /dev/null http://127.0.0.1:98/here; echo $?
+"""
+
+
+def test_a_small_image_has_the_wget_that_hooks_call(site: Site, address: str) -> None:
+    """It tells a page from an error, and both from nobody."""
+    container = {"name": "main", "image": GATE_IMAGE, "command": ["sh", "-c", FETCH]}
+    cluster = Cluster(site, address)
+    uid = cluster.start(pod(container, python(SERVER, name="server")))
+
+    cluster.wait(uid, lambda now: "terminated" in now["containerStatuses"][0]["state"])
+
+    assert "0\n1\n1\n" == cluster.pods.logs(uid, "main")
