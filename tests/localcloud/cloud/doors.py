@@ -91,17 +91,18 @@ class Wire:
         try:
             made = self.stub.Create(request)
         except grpc.RpcError as problem:
-            return Answer(id=_half_made(problem), refusal=str(problem.details()))
+            failed = half_made(problem)
+            return Answer(id=failed.id, refusal="\n".join(failed.reasons) or str(problem.details()))
         return _answer(made.id, made.properties)
 
 
-def _half_made(problem: grpc.RpcError) -> str:
+def half_made(problem: grpc.RpcError) -> provider_pb2.ErrorResourceInitFailed:
+    """Return what the engine learns of a resource that exists and failed; nothing of one that does not."""
     told = dict(cast("Iterable[tuple[str, bytes]]", problem.trailing_metadata() or ()))
-    if "grpc-status-details-bin" not in told:
-        return ""
     failed = provider_pb2.ErrorResourceInitFailed()
-    status_pb2.Status.FromString(told["grpc-status-details-bin"]).details[0].Unpack(failed)
-    return failed.id
+    if "grpc-status-details-bin" in told:
+        status_pb2.Status.FromString(told["grpc-status-details-bin"]).details[0].Unpack(failed)
+    return failed
 
 
 @contextmanager

@@ -1,15 +1,20 @@
 """The kubernetes provider through both doors: the same refusals, ids, secrets and half-made objects."""
 
+import grpc
 import pytest
+from pulumi.runtime.proto import provider_pb2
 
 from scripts.localcloud import wire
+from scripts.localcloud.api_server import kubeconfig
 from scripts.localcloud.backend import State
+from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.kubernetes.api import Api
 from scripts.localcloud.kubernetes.backend import Kubernetes
 from scripts.localcloud.kubernetes.objects import Manifest
 from scripts.localcloud.values import UNKNOWN, Values
-from tests.localcloud.cloud.doors import Door
+from scripts.localcloud.world import Record
+from tests.localcloud.cloud.doors import Door, half_made, served
 from tests.localcloud.kubernetes.things import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -25,6 +30,10 @@ from tests.localcloud.kubernetes.things import (
     service,
 )
 
+NO_PODS = (
+    "Service does not target any Pods. Selected Pods may not be ready, or "
+    "field '.spec.selector' may not match labels on any Pods"
+)
 NONE: frozenset[str] = frozenset()
 SKIPPING = {"pulumi.com/skipAwait": "true"}
 
@@ -132,17 +141,43 @@ def test_a_refusal(door: Door) -> None:
 
 
 def test_a_half_made_object(door: Door, api: Api) -> None:
-    """An object that does not become ready exists for the stack, and its pods say why."""
-    annotated = changed(job(), "metadata.annotations", {"pulumi.com/timeoutSeconds": "0"})
-    failed = door.create(JOB, "ready", wire.encode(annotated))
+    """An object that does not become ready exists for the stack, which learns why."""
+    annotated = changed(service(type="LoadBalancer"), "metadata.annotations", {"pulumi.com/timeoutSeconds": "0"})
+    failed = door.create(SERVICE, "llm", wire.encode(annotated))
+    first, *details = failed.refusal.splitlines()
 
-    assert "default/llm-ready" == failed.id
-    assert failed.refusal.startswith('resource "')
-    assert (
+    assert "default/llm" == failed.id
+    assert first.endswith(
         " was successfully created, but the Kubernetes API server reported that it failed to fully initialize "
-        "or become live: 'llm-ready' timed out waiting to be Ready"
-    ) in failed.refusal
-    assert api.objects.read().get("Job", "default", "llm-ready")
+        "or become live: 'llm' timed out waiting to be Ready"
+    )
+    assert [NO_PODS, "Service was not allocated an IP address; does your cloud provider support this?"] == details
+    assert api.objects.read().get("Service", "default", "llm")
+
+
+def test_a_refresh_of_what_is_not_ready(cloud: Cloud, cluster: Record, api: Api) -> None:
+    """The plugin tells it like a half-made object, with its present state."""
+    made = api.create(job())
+    with served(cloud, "kubernetes", {"kubeconfig": kubeconfig(cluster)}) as plugin:
+        asked = provider_pb2.ReadRequest(type=JOB, id="default/llm-ready", inputs=wire.encode(job()))
+        with pytest.raises(grpc.RpcError) as raised:
+            plugin.stub.Read(asked)
+    failed = half_made(raised.value)
+
+    assert ("default/llm-ready", made) == (failed.id, wire.decode(failed.properties)[0])
+
+
+def test_background_deletion(provider: Kubernetes, api: Api) -> None:
+    """An annotation lets an object go before what it owns."""
+    asked = {"pulumi.com/deletionPropagationPolicy": "Background", "pulumi.com/skipAwait": "true"}
+    owner = changed(job(), "metadata.annotations", asked)
+    made = provider.create(call(JOB), owner, NONE)
+    with api.objects.transaction() as contents:
+        pod = of("v1", "Pod", "llm-ready-a", nodeName="virtual-kubelet")
+        contents.put(changed(pod, "metadata.ownerReferences", [{"uid": made.properties["metadata"]["uid"]}]))  # type: ignore[index,call-overload]  # a manifest
+    provider.delete(call(JOB), State(made.id, owner, made.properties))
+
+    assert ["Pod"] == [item["kind"] for item in api.objects.read().everything()]
 
 
 def test_a_name_that_is_taken(provider: Kubernetes) -> None:
