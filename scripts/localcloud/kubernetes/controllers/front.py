@@ -15,6 +15,7 @@ from scripts.localcloud.kubernetes.controllers.status import is_going, is_ready
 from scripts.localcloud.kubernetes.objects import Contents, Manifest
 from scripts.localcloud.machines.pods import Pods
 from scripts.localcloud.machines.pods.spec import ANYWHERE
+from scripts.localcloud.machines.spec import MachineError
 from scripts.localcloud.store import Store
 from scripts.localcloud.world import Balancer, World
 
@@ -22,6 +23,7 @@ _HELD = "service.k8s.alibaba/resources"
 Place = tuple[str, int]
 Lead = tuple[tuple[str, ...], int, tuple[str, ...]]
 """Pods, their port, and who of the other pods may come."""
+_NOWHERE: Lead = ((), 0, ())
 
 
 class Front:
@@ -31,7 +33,7 @@ class Front:
         self._home = home
         self._cluster_id = cluster_id
         self._pods = pods
-        self._leads: dict[Place, Lead] = {}
+        self._led: dict[Place, Lead] = {}
         self._settled: dict[str, Balancer | CloudError] = {}
 
     def look(self, cluster: Contents) -> None:
@@ -39,12 +41,16 @@ class Front:
         wanted = [each for service in _alive(cluster) if (each := balancers.wanted_by(service))]
         self._settled = balancers.settle(self._home, self._cluster_id, wanted)
         world = Store(self._home).read()
-        leads: dict[Place, Lead] = {}
+        kept: set[str] = set()
         for service in _alive(cluster):
             balancer = self._settled.get(_name(service))
             if isinstance(balancer, Balancer):
-                leads |= _leads(world, cluster, service, balancer)
-        self._listen(leads)
+                kept.add(balancer.address)
+                closed = {place: _NOWHERE for place in self._led if place[0] == balancer.address}
+                self._lead(service, closed | _leads(world, cluster, service, balancer))
+        for address in {address for address, _ in self._led} - kept:
+            self._pods.release(address)
+        self._led = {place: lead for place, lead in self._led.items() if place[0] in kept}
 
     def tell(self, cluster: Contents, moment: datetime) -> None:
         """Write on the Services of *cluster* which address they have, or why none."""
@@ -59,13 +65,14 @@ class Front:
                 cluster.set_status(service, {"loadBalancer": {}})
                 let_go(cluster, service, _HELD)
 
-    def _listen(self, leads: dict[Place, Lead]) -> None:
-        for address in {address for address, _ in self._leads} - {address for address, _ in leads}:
-            self._pods.release(address)
-        for (address, port), lead in leads.items():
-            if self._leads.get((address, port)) != lead:
-                self._pods.listen(address, port, *lead)
-        self._leads = leads
+    def _lead(self, service: Manifest, leads: dict[Place, Lead]) -> None:
+        try:
+            for (address, port), lead in leads.items():
+                if self._led.get((address, port)) != lead:
+                    self._pods.listen(address, port, *lead)
+                    self._led[address, port] = lead
+        except MachineError as problem:
+            self._settled[_name(service)] = CloudError("InternalError", str(problem))
 
 
 def _name(service: Manifest) -> str:
@@ -83,8 +90,8 @@ def _leads(world: World, cluster: Contents, service: Manifest, balancer: Balance
         sources = _sources(world, balancer, port["port"])
         targets = {pod["metadata"]["uid"]: target_port(port, pod) for pod in ready}
         numbers = {number for number in targets.values() if number is not None}
-        if sources:
-            found[balancer.address, port["port"]] = (tuple(targets), min(numbers, default=0), sources)
+        lead = (tuple(targets), min(numbers, default=0), sources)
+        found[balancer.address, port["port"]] = lead if sources else _NOWHERE
     return found
 
 

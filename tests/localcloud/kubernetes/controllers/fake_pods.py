@@ -16,6 +16,7 @@ class FakePods:
         self.facts: dict[str, PodFacts] = {}
         self.unreadable: dict[str, str] = {}
         self.broken: set[str] = set()
+        self.taken_ports: set[int] = set()
         self._names: dict[str, str] = {}
         self._status: dict[str, Manifest] = {}
 
@@ -62,6 +63,8 @@ class FakePods:
         self, address: str, port: int, uids: Sequence[str], target_port: int, sources: Sequence[str] = ANYWHERE
     ) -> None:
         """Write it down."""
+        if port in self.taken_ports:
+            raise MachineError(f"cannot listen on {address}:{port}: Address already in use")
         names = sorted(self._names[uid] for uid in uids)
         self.told.append(("listen", address, port, names, target_port, list(sources)))
 
