@@ -186,7 +186,7 @@ sys.exit(main(sys.argv[1:]))
 _WGET = """#!{bash}
 [ "$1 $2" = "-q -O" ] || {{ echo "wget: stand-in: only -q -O FILE http://HOST:PORT/PATH" >&2; exit 2; }}
 url=${{4#http://}} place=${{4#http://}} place=${{place%%/*}}
-exec 3<>"/dev/tcp/${{place%:*}}/${{place#*:}}" 2>/dev/null
+{{ exec 3<>"/dev/tcp/${{place%:*}}/${{place#*:}}"; }} 2>/dev/null || exit 1
 printf 'GET /%s HTTP/1.0\\r\\nHost: %s\\r\\n\\r\\n' "${{url#*/}}" "$place" >&3
 read -r _ code _ <&3
 [[ $code = 2* ]] && cat <&3 >"$3"
