@@ -44,8 +44,9 @@ class AcsLlmCluster(Endpoint):
         store = weights(name, args, home.oidc, child)
         inside = Inside.of(name, args, home, self)
         base = _base(inside, key)
-        at = reached(inside, base, child)
-        ready = serving(inside, at, secrets, staged(inside, store, base))
+        placed = staged(inside, store, base)
+        at = reached(inside, (*base, *placed), child)
+        ready = serving(inside, at, secrets, placed)
         self.answers(args, address(at.public or at.private), key, ready)
 
     def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:

@@ -13,6 +13,9 @@ from components.endpoint import Endpoint
 TOPOLOGIES = {"single-ecs": "SingleEcsLlm", "dual-ecs-ray": "DualEcsRayLlm", "acs-cluster": "AcsLlmCluster"}
 """The component of each topology."""
 
+_SECRETS = ("apiKey", "kubeconfig")
+"""Arguments that a stack's config keeps by themselves, so that they can be encrypted there."""
+
 
 def load(config: pulumi.Config) -> Callable[[], Endpoint]:
     """
@@ -33,5 +36,5 @@ def load(config: pulumi.Config) -> Callable[[], Endpoint]:
 def _arguments(config: pulumi.Config) -> dict[str, Any]:
     # get, not get_object: the plain values must be checked before any resource exists.
     arguments: dict[str, Any] = json.loads(config.get("args") or "{}")
-    key = config.get("apiKey")
-    return arguments if key is None else arguments | {"apiKey": key}
+    given = {name: config.get(name) for name in _SECRETS}
+    return arguments | {name: value for name, value in given.items() if value is not None}

@@ -15,6 +15,14 @@ from components.network import subnet
 
 _PROFILE = "Acs"
 
+_DNS = "managed-coredns"
+"""
+A cluster of ACS has no DNS of its own unless it is asked for.
+
+Source: https://www.alibabacloud.com/help/en/document_detail/2584549.html, 2026-11-21; the add-on's name is in the
+provider's documentation of the resource.
+"""
+
 _GOES_WITH_IT = ("SLB", "ALB", "SLS_Data", "SLS_ControlPlane", "PrivateZone")
 """What the cluster's controllers make in the account; left behind, it is billed on and keeps the VPC from going."""
 
@@ -75,6 +83,7 @@ def _made(
         slb_internet_enabled=False,
         custom_san=door.address.ip_address if door.address else None,
         enable_rrsa=True,
+        addons=[{"name": _DNS}],
         encryption_provider_key=args.kms_key_id,
         disable_encryption=False if args.kms_key_id else None,
         audit_log_config={"enabled": True} if args.audit_log else None,

@@ -29,20 +29,24 @@ class Inside:
         """Return the place of the endpoint *name*; what is in a cluster made here is not deleted one by one."""
         return cls(name, args, pulumi.ResourceOptions(parent=parent, provider=home.provider, deleted_with=home.own))
 
-    def put(self, noun: str, manifest: Mapping[str, Any], after: Iterable[pulumi.Resource] = ()) -> Object:
+    def put(
+        self,
+        noun: str,
+        manifest: Mapping[str, Any],
+        after: Iterable[pulumi.Resource] = (),
+        more: pulumi.ResourceOptions | None = None,
+    ) -> Object:
         """Put *manifest* there once everything in *after* is."""
-        more = pulumi.ResourceOptions(depends_on=list(after))
-        return Object(f"{self.name}-{noun}", manifest, pulumi.ResourceOptions.merge(self.opts, more))
+        opts = pulumi.ResourceOptions.merge(self.opts, pulumi.ResourceOptions(depends_on=list(after)))
+        return Object(f"{self.name}-{noun}", manifest, pulumi.ResourceOptions.merge(opts, more))
 
     def run(
         self, noun: str, manifest: Mapping[str, Any], minutes: int, after: Iterable[pulumi.Resource] = ()
     ) -> Object:
         """Run a Job, which ends by itself after *minutes*, and wait for that."""
         limit = f"{minutes * 60 + _MARGIN_SECONDS}s"
-        more = pulumi.ResourceOptions(
-            depends_on=list(after), custom_timeouts=pulumi.CustomTimeouts(create=limit, update=limit)
-        )
-        return Object(f"{self.name}-{noun}", manifest, pulumi.ResourceOptions.merge(self.opts, more))
+        timeouts = pulumi.CustomTimeouts(create=limit, update=limit)
+        return self.put(noun, manifest, after, pulumi.ResourceOptions(custom_timeouts=timeouts))
 
     def install(self, chart: str, values: Mapping[str, Any]) -> pulumi.CustomResource:
         """Install a Helm chart of the catalog with *values*."""

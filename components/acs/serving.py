@@ -14,6 +14,9 @@ from components.args import AcsLlmClusterArgs
 from components.manifests.base import digest
 from components.network import vswitch_cidr
 
+_BALANCER_TIMEOUT = "5m"
+"""How long a load balancer may take; one is there in less than a minute, as a rule."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Reached:
@@ -23,16 +26,17 @@ class Reached:
     public: Object | None
 
 
-def reached(inside: Inside, base: tuple[Object, ...], child: pulumi.ResourceOptions) -> Reached:
+def reached(inside: Inside, before: tuple[Object, ...], child: pulumi.ResourceOptions) -> Reached:
     """
     Return the Services, each behind its allow-list.
 
-    They come before the pods: the provider waits until no pod of a Service is unready, and these take long.
+    They come before the pods: the provider waits until no pod of a Service is unready, and these take long. And after
+    the weights, so that an update keeps leading to the old pods while others are prepared.
     """
     args = inside.args
-    private = _service(inside, _private(args), base, child, public=False)
+    private = _service(inside, _private(args), before, child, public=False)
     public = args.public_allowed_cidrs
-    return Reached(private, _service(inside, public, base, child, public=True) if public else None)
+    return Reached(private, _service(inside, public, before, child, public=True) if public else None)
 
 
 def _private(args: AcsLlmClusterArgs) -> tuple[str, ...]:
@@ -43,12 +47,31 @@ def _private(args: AcsLlmClusterArgs) -> tuple[str, ...]:
 
 
 def _service(
-    inside: Inside, cidrs: tuple[str, ...], base: tuple[Object, ...], child: pulumi.ResourceOptions, *, public: bool
+    inside: Inside, cidrs: tuple[str, ...], before: tuple[Object, ...], child: pulumi.ResourceOptions, *, public: bool
 ) -> Object:
     noun = "public" if public else "private"
     allowed = access_list(f"{inside.name}-{noun}", inside.args, cidrs, child)
     service = manifests.service(inside.args, inside.name, allowed.id, public=public)
-    return inside.put(f"{noun}-service", service, (*base, *allowed.entries))
+    more = pulumi.ResourceOptions(
+        custom_timeouts=pulumi.CustomTimeouts(create=_BALANCER_TIMEOUT, update=_BALANCER_TIMEOUT),
+        hooks=pulumi.ResourceHookBinding(on_error=[_where_to_look(inside, noun)]),
+    )
+    return inside.put(f"{noun}-service", service, (*before, *allowed.entries), more)
+
+
+def _where_to_look(inside: Inside, noun: str) -> pulumi.ErrorHook:
+    """Return the hook that says where the reason is: the provider reads no events, and there it is written."""
+
+    def say(_: pulumi.ErrorHookArgs) -> bool:
+        look = f"kubectl -n {inside.args.namespace} describe service {inside.name}{'-public' * (noun == 'public')}"
+        pulumi.log.error(
+            f"{inside.name}: the {noun} Service has no load balancer after {_BALANCER_TIMEOUT}. `{look}` says why; "
+            "most often the account's quota of classic load balancers is used up.",
+            inside.opts.parent,
+        )
+        return False
+
+    return pulumi.ErrorHook(f"{inside.name}-{noun}-service-where-to-look", say)
 
 
 def serving(inside: Inside, at: Reached, edition: pulumi.Output[str], before: tuple[pulumi.Resource, ...]) -> Object:

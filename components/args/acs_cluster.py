@@ -69,7 +69,7 @@ class AcsLlmClusterArgs(AccessArgs, ClusterArgs, PodArgs):
     """Container image (Python) of what stages the weights and checks the endpoint; default: the catalog's."""
 
     benchmark: bool = False
-    """Run vLLM's benchmark against the endpoint, as a Job in the cluster."""
+    """Run the engine's own benchmark against the endpoint, as a Job in the cluster."""
 
     ready_timeout_minutes: Annotated[int, within(10, LONGEST_WAIT_MINUTES)] = pydantic.Field(
         default_factory=_ready_minutes
@@ -121,3 +121,9 @@ class AcsLlmClusterArgs(AccessArgs, ClusterArgs, PodArgs):
         if unknown and self.oss_access == "rrsa":
             text = "is required with kubeconfig alone, for the role that reads the bucket. Give it, or clusterId, or "
             yield Problem("oidc_provider_arn", f"{text}use ossAccess 'access-key'.")
+
+    @rule("benchmark", "engine", "tls_certificate")
+    def _benchmark_reaches_it(self) -> Iterable[Problem]:
+        if self.benchmark and self.tls and self.engine == "sglang":
+            text = "true, and SGLang's benchmark refuses a certificate that is not for the load balancer's address. "
+            yield Problem("benchmark", f"{text}Leave it out, or serve without tlsCertificate.")

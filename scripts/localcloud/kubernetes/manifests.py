@@ -18,6 +18,8 @@ from scripts.localcloud.values import Value, Values, has_unknown
 
 SECRET_FIELDS = frozenset({"data", "stringData"})
 """What of a Secret is secret whatever the program says."""
+_SPEED = 20
+"""How many seconds of the provider's waiting pass in one."""
 _RETRY_SECONDS = 31.0
 """How long a create is repeated while its namespace or its kind is not there yet: 1 + 2 + 4 + 8 + 16 seconds."""
 _EXISTS = (
@@ -176,7 +178,7 @@ def _id(made: Manifest) -> str:
 
 
 def _patience(call: Call, inputs: Values) -> Patience:
-    return Patience(metadata.timeout_seconds(inputs, call.timeout_seconds), call.cancelled)
+    return Patience(metadata.timeout_seconds(inputs, call.timeout_seconds) / _SPEED, call.cancelled)
 
 
 def _patiently(call: Call, make: Callable[[], _Made]) -> _Made:
