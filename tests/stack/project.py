@@ -10,15 +10,18 @@ from pathlib import Path
 
 import yaml
 
-from scripts.localcloud.cloud import Cloud
-from scripts.localcloud.kinds import INSTANCE
+from scripts.localcloud.cloud import Cloud, Target
+from scripts.localcloud.kinds import BUCKET, INSTANCE
+from scripts.localcloud.laws.oss import root_of
 from scripts.localcloud.machines import Machines
+from scripts.localcloud.machines.hosts.weights import generated
 from scripts.localcloud.machines.spec import CommandResult
 
 ROOT = Path(__file__).parents[2]
 SENTINEL = "sentinel-key-0123456789abcdef"
 SINGLE = ROOT / "Pulumi.dev.yaml"
 PAIR = ROOT / "docs" / "stacks" / "Pulumi.dual-ecs-ray.yaml"
+CLUSTER = ROOT / "docs" / "stacks" / "Pulumi.acs-cluster.yaml"
 
 
 class Project:
@@ -69,6 +72,28 @@ class Project:
         """Ask the local cloud for faults of its machines, or of the one whose name ends so."""
         faults = {"machines": {on: machine}} if on else {"machine": machine}
         (self.home / "faults.json").write_text(json.dumps(faults))
+
+    def bring(self, bucket: str, model: str) -> None:
+        """Make a bucket of the user's own that holds the weights of *model*."""
+        cloud = Cloud(self.home)
+        cloud.create(BUCKET, {"bucket": bucket}, frozenset(), Target("cn-hangzhou"))
+        for path, file in generated(model).items():
+            place = root_of(self.home, bucket) / model / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(file.read(0, file.size))
+
+    def take_back(self, bucket: str) -> None:
+        """Remove that bucket."""
+        shutil.rmtree(root_of(self.home, bucket))
+        Cloud(self.home).delete(BUCKET, bucket, "cn-hangzhou")
+
+    def refuse(self, call: str, type_: str, code: str) -> None:
+        """Ask the local cloud to refuse a *call* for a resource of *type_*."""
+        (self.home / "faults.json").write_text(json.dumps({call: {type_: code}}))
+
+    def cluster_fails_with(self, **cluster: object) -> None:
+        """Ask the local cloud for faults of its clusters."""
+        (self.home / "faults.json").write_text(json.dumps({"cluster": cluster}))
 
     def instance(self, name: str) -> str:
         """Return the id of the machine whose name ends with *name*."""

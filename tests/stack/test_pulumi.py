@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.stack.project import PAIR, SENTINEL, Project
+from tests.stack.project import CLUSTER, PAIR, SENTINEL, Project
 
 pytestmark = [
     pytest.mark.engine,
@@ -33,6 +33,14 @@ def resources(stack: Project) -> dict[str, str]:
     """Return the ids in the stack's state by name."""
     found = json.loads(state(stack))["checkpoint"]["latest"].get("resources", [])
     return {one["urn"].split("::")[-1]: one.get("id", "") for one in found}
+
+
+def engine_uid(stack: Project) -> str:
+    """Return the identity of the Deployment: another one means that it was deleted and made again."""
+    found = json.loads(state(stack))["checkpoint"]["latest"]["resources"]
+    engine = next(one for one in found if one["urn"].endswith("::llm-engine"))
+    uid: str = engine["outputs"]["metadata"]["uid"]
+    return uid
 
 
 def answers(stack: Project) -> int:
@@ -95,6 +103,35 @@ def test_the_life_of_a_pair(project: Callable[..., Project]) -> None:
     for node in ("head", "worker"):
         assert before[f"llm-{node}-instance"] != after[f"llm-{node}-instance"]
         assert before[f"llm-{node}-weights"] == after[f"llm-{node}-weights"]
+    assert answers(stack) == 200
+
+    done(stack, "refresh", "--yes", "--expect-no-changes")
+    done(stack, "destroy", "--yes")
+    assert {} == resources(stack)
+    assert stack.local("status").stdout.startswith("Nothing exists")
+
+
+def test_the_life_of_a_cluster(project: Callable[..., Project]) -> None:
+    """Preview before there is a cluster, up, no changes, more replicas in place, another model that rolls, destroy."""
+    stack = project(stack=CLUSTER, fluidEnabled=False)
+    preview = done(stack, "preview")
+    assert "kubernetes:apps/v1:Deployment" in preview
+    assert "its API is reached from 203.0.113.7/32" in preview
+
+    done(stack, "up", "--yes")
+    assert answers(stack) == 200
+    assert SENTINEL not in state(stack)
+    done(stack, "up", "--yes", "--expect-no-changes")
+
+    before = engine_uid(stack)
+    stack.reconfigure({"replicas": 2})
+    done(stack, "up", "--yes")
+    assert answers(stack) == 200
+
+    stack.reconfigure({"replicas": 1, "model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"})
+    done(stack, "up", "--yes")
+    assert before == engine_uid(stack)
+    assert outputs(stack)["model"] == "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
     assert answers(stack) == 200
 
     done(stack, "refresh", "--yes", "--expect-no-changes")
