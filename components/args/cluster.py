@@ -40,7 +40,7 @@ class ClusterArgs(NetworkArgs):
     """Kubeconfig of an existing cluster, a secret; with it the cluster is not looked up."""
 
     kubernetes_version: (
-        Annotated[str, matching(r"1\.\d{2}(\.\d+(-aliyun\.\d+)?)?", "a version such as '1.34.3-aliyun.1'")] | None
+        Annotated[str, matching(r"1\.\d{2}\.\d+-aliyun\.\d+", "a version such as '1.34.3-aliyun.1'")] | None
     ) = None
     """Version of the cluster to create; default: the newest that ACS has then. Raising it upgrades the cluster."""
 

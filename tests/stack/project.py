@@ -12,6 +12,7 @@ import yaml
 
 from scripts.localcloud.cloud import Cloud, Target
 from scripts.localcloud.kinds import BUCKET, INSTANCE
+from scripts.localcloud.kinds import CLUSTER as CLUSTER_TYPE
 from scripts.localcloud.laws.oss import root_of
 from scripts.localcloud.machines import Machines
 from scripts.localcloud.machines.hosts.weights import generated
@@ -86,6 +87,12 @@ class Project:
         """Remove that bucket."""
         shutil.rmtree(root_of(self.home, bucket))
         Cloud(self.home).delete(BUCKET, bucket, "cn-hangzhou")
+
+    def lose_cluster(self) -> None:
+        """Delete the cluster behind the stack's back."""
+        cloud = Cloud(self.home)
+        [cluster] = cloud.store.read().all(CLUSTER_TYPE)
+        cloud.delete(CLUSTER_TYPE, cluster.id, "cn-hangzhou")
 
     def refuse(self, call: str, type_: str, code: str) -> None:
         """Ask the local cloud to refuse a *call* for a resource of *type_*."""

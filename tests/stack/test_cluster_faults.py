@@ -62,3 +62,16 @@ def test_a_bucket_that_is_taken_is_named(project: Callable[..., Project]) -> Non
     stack.refuse("create", "alicloud:oss/bucket:Bucket", "BucketAlreadyExists")
 
     assert "BucketAlreadyExists" in failure(stack)
+
+
+def test_a_cluster_that_is_gone_can_be_destroyed(project: Callable[..., Project]) -> None:
+    """What was in a cluster that somebody deleted is forgotten with it; the rest is deleted."""
+    stack = project(stack=CLUSTER)
+    stack.environment["LOCALCLOUD_MACHINES"] = "pretend"
+    up = stack.local("up")
+    assert up.returncode == 0, up.stdout
+    stack.lose_cluster()
+    gone = stack.local("destroy")
+
+    assert gone.returncode == 0, gone.stdout
+    assert stack.local("status").stdout.startswith("Nothing exists")
