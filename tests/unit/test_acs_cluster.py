@@ -113,7 +113,7 @@ def urn(seen: Seen, name: str) -> str:
 def test_what_is_inside_goes_with_the_cluster_and_knows_no_other(preview: Preview) -> None:
     """Each Kubernetes object has the provider made here, and is not deleted one by one."""
     seen = preview(endpoint(**GIVEN))
-    inside = [name for name, one in seen.resources.items() if one.request.type.startswith("kubernetes:")]
+    inside = [name for name in seen.resources if seen.options(name).type.startswith("kubernetes:")]
 
     assert len(inside) >= 20
     for name in inside:
@@ -163,7 +163,8 @@ def existing(tmp_path: Path) -> Callable[..., str]:
         wanted: Values = {
             "name": "theirs", "profile": "Acs", "enableRrsa": True, "vswitchIds": [switch.id], "newNatGateway": False,
             "slbInternetEnabled": False, "serviceCidr": "172.21.0.0/20",
-        } | given  # fmt: skip
+            **given,
+        }  # fmt: skip
         return cloud.create("alicloud:cs/managedKubernetes:ManagedKubernetes", wanted, frozenset(), place).id
 
     return make
