@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import yaml
@@ -55,11 +55,13 @@ class Project:
         stack["config"]["llm:apiKey"] = SENTINEL
         (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
 
-    def reconfigure(self, arguments: Mapping[str, object]) -> None:
-        """Change the arguments of the stack file and keep the rest, as a user's editor would."""
+    def reconfigure(self, arguments: Mapping[str, object], without: Iterable[str] = ()) -> None:
+        """Change the arguments of the stack file and keep the rest but *without*, as a user's editor would."""
         path = self.folder / "Pulumi.dev.yaml"
         stack = yaml.safe_load(path.read_text())
         stack["config"]["llm:args"] |= arguments
+        for name in without:
+            del stack["config"]["llm:args"][name]
         path.write_text(yaml.safe_dump(stack))
 
     def heal(self) -> None:

@@ -1,10 +1,14 @@
 """A model served by a cluster, up: every pair of model and GPU answers, and nothing of it stays."""
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from scripts.localcloud.cloud import Cloud
+from tests.clusters import theirs
 from tests.stack.project import CLUSTER, SENTINEL, Project
 
 pytestmark = pytest.mark.machine
@@ -98,3 +102,29 @@ def test_the_key_lies_where_it_must_and_nowhere_else(served: Project) -> None:
 
     assert {("stacks", "llm.dev.json")} == found - mounted
     assert mounted
+
+
+def test_no_process_shows_the_key(served: Project) -> None:
+    """Nothing that runs has the key on its command line."""
+    assert ask(served).status_code == 200
+    shown = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+
+    assert shown
+    assert [] == [line for line in shown if SENTINEL.encode() in line]
+
+
+def test_a_group_serves_in_a_cluster_that_was_there(project: Callable[..., Project]) -> None:
+    """Two pods a replica, elastic and measured, in a cluster of the user's, which stays as it was."""
+    stack = project(stack=CLUSTER, **H20, model="deepseek-ai/DeepSeek-R1", maxReplicas=2, benchmark=True)
+    cluster_id = theirs(Cloud(stack.home))
+    given = {"clusterId": cluster_id, "privateAllowedCidrs": ["10.0.0.0/16"]}
+    stack.reconfigure(given, without=("apiAccess", "apiAllowedCidrs"))
+    up = stack.local("up")
+    assert up.returncode == 0, up.stdout
+    assert ask(stack).status_code == 200
+    assert "Serving Benchmark Result" in stack.local("logs", "llm-benchmark").stdout
+
+    gone = stack.local("destroy")
+    assert gone.returncode == 0, gone.stdout
+    left = json.loads((stack.home / "kubernetes" / cluster_id / "objects.json").read_text())["objects"]
+    assert {"CustomResourceDefinition", "Namespace"} == {one["kind"] for one in left}

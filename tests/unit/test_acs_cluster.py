@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from components import AcsLlmCluster, AcsLlmClusterArgs
-from scripts.localcloud.cloud import Cloud, Target
-from scripts.localcloud.values import Value, Values
+from scripts.localcloud.cloud import Cloud
+from tests.clusters import theirs
 from tests.localcloud.cloud.world import RecordedControlPlanes
 from tests.preview import Preview, Seen
 
@@ -154,20 +154,7 @@ def test_each_role_is_of_one_account_and_one_folder(preview: Preview) -> None:
 @pytest.fixture
 def existing(tmp_path: Path) -> Callable[..., str]:
     """Return a maker of clusters that somebody else has."""
-
-    def make(**given: Value) -> str:
-        cloud, place = Cloud(tmp_path, control_planes=RecordedControlPlanes()), Target("cn-hangzhou")
-        network = cloud.create("alicloud:vpc/network:Network", {"cidrBlock": "10.0.0.0/16"}, frozenset(), place)
-        zone: Values = {"vpcId": network.id, "cidrBlock": "10.0.0.0/24", "zoneId": "cn-hangzhou-i"}
-        switch = cloud.create("alicloud:vpc/switch:Switch", zone, frozenset(), place)
-        wanted: Values = {
-            "name": "theirs", "profile": "Acs", "enableRrsa": True, "vswitchIds": [switch.id], "newNatGateway": False,
-            "slbInternetEnabled": False, "serviceCidr": "172.21.0.0/20",
-            **given,
-        }  # fmt: skip
-        return cloud.create("alicloud:cs/managedKubernetes:ManagedKubernetes", wanted, frozenset(), place).id
-
-    return make
+    return lambda **given: theirs(Cloud(tmp_path, control_planes=RecordedControlPlanes()), **given)
 
 
 def test_an_existing_cluster_is_used_as_it_is(preview: Preview, existing: Callable[..., str]) -> None:
