@@ -7,6 +7,7 @@ import pulumi
 from components import manifests
 from components.acs.bucket import weights
 from components.acs.cluster import cluster
+from components.acs.fence import fence
 from components.acs.inside import Inside
 from components.acs.objects import Object
 from components.acs.review import review
@@ -38,15 +39,15 @@ class AcsLlmCluster(Endpoint):
         home = cluster(name, args, child)
         self.kubeconfig = home.kubeconfig
         key = api_key(name, args, child)
-        secrets = edition(
-            name, [secret for secret in (key, args.tls_certificate, args.tls_private_key) if secret], child
-        )
+        given = (args.tls_certificate, args.tls_private_key)
+        secrets = edition(name, [key, *(secret for secret in given if secret is not None)], child)
         store = weights(name, args, home.oidc, child)
         inside = Inside.of(name, args, home, self)
         base = _base(inside, key)
         placed = staged(inside, store, base)
         at = reached(inside, (*base, *placed), child)
-        ready = serving(inside, at, secrets, placed)
+        group = fence(name, args, home.vpc_id, child)
+        ready = serving(inside, at, secrets, group, placed)
         self.answers(args, address(at.public or at.private), key, ready)
 
     def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:

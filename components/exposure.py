@@ -1,6 +1,7 @@
 """Who can reach the endpoint: the allow-list rules, and an EIP only when public access is asked for."""
 
 import dataclasses
+from collections.abc import Iterable
 
 import pulumi
 import pulumi_alicloud as alicloud
@@ -22,18 +23,26 @@ def allow_rules(
     name: str, args: EcsLlmArgs, security_group_id: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> list[alicloud.ecs.SecurityGroupRule]:
     """Return one ingress rule for each CIDR that may call the endpoint's port."""
+    cidrs = (*args.allowed_private, *(args.public_allowed_cidrs or ()))
+    return let_in(f"{name}-allow", security_group_id, args.port, cidrs, opts)
+
+
+def let_in(
+    logical: str, security_group_id: pulumi.Input[str], port: int, cidrs: Iterable[str], opts: pulumi.ResourceOptions
+) -> list[alicloud.ecs.SecurityGroupRule]:
+    """Return one ingress rule for each of *cidrs* to that TCP *port*."""
     return [
         alicloud.ecs.SecurityGroupRule(
-            f"{name}-allow-{slug(cidr)}",
+            f"{logical}-{slug(cidr)}",
             security_group_id=security_group_id,
             type="ingress",
             ip_protocol="tcp",
-            port_range=f"{args.port}/{args.port}",
+            port_range=f"{port}/{port}",
             cidr_ip=cidr,
-            description=f"LLM endpoint {name}",
+            description=f"LLM endpoint {logical}",
             opts=opts,
         )
-        for cidr in dict.fromkeys((*args.allowed_private, *(args.public_allowed_cidrs or ())))
+        for cidr in dict.fromkeys(cidrs)
     ]
 
 

@@ -27,7 +27,7 @@ _PROJECT_LENGTH = 31
 """Physical names keep this much of their beginning when they are shortened."""
 
 Row = dict[str, Any]
-Document = dict[str, object]
+Document = dict[str, Any]
 
 
 def permissions() -> dict[str, Any]:
@@ -75,8 +75,9 @@ def _statement(scope: Row, actions: list[str], region: str, project: str) -> Doc
 
 
 def text(policy: Document) -> str:
-    """Return *policy* as it is pasted into the RAM console."""
-    return json.dumps(policy, indent=1) + "\n"
+    """Return *policy* as it is pasted into the RAM console, one statement a line: white space counts, too."""
+    statements = ",\n  ".join(json.dumps(statement) for statement in policy["Statement"])
+    return f'{{\n "Version": "{policy["Version"]}",\n "Statement": [\n  {statements}\n ]\n}}\n'
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

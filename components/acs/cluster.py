@@ -47,6 +47,8 @@ class Cluster:
     """None where the bucket is reached by a key pair."""
     own: alicloud.cs.ManagedKubernetes | None
     """The cluster where it was made here: what is in it goes with it."""
+    vpc_id: pulumi.Input[str] | None
+    """None where only a kubeconfig names the cluster."""
 
 
 def cluster(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:
@@ -62,6 +64,7 @@ def cluster(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) ->
         kubeconfig=kubeconfig,
         oidc=Oidc(rrsa.ram_oidc_provider_arn, rrsa.rrsa_oidc_issuer_url) if args.oss_access == "rrsa" else None,
         own=made,
+        vpc_id=made.vpc_id,
     )
 
 
@@ -102,30 +105,33 @@ def _made(
 def _given(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:
     by_role = args.oss_access == "rrsa"
     oidc = Oidc(args.oidc_provider_arn) if by_role and args.oidc_provider_arn else None
-    cluster_id = _checked(args, opts) if args.cluster_id else pulumi.Output.from_input(name)
+    found = _checked(args, opts) if args.cluster_id else None
+    cluster_id = found.id if found else pulumi.Output.from_input(name)
     if by_role and oidc is None:
         oidc = _rrsa(args, cluster_id, opts)
     given = args.kubeconfig
     kubeconfig = _kubeconfig(cluster_id, None, opts) if given is None else pulumi.Output.secret(given)
-    return Cluster(_provider(name, cluster_id, kubeconfig, opts), kubeconfig, oidc, own=None)
+    provider = _provider(name, cluster_id, kubeconfig, opts)
+    return Cluster(provider, kubeconfig, oidc, own=None, vpc_id=found.vpc_id if found else None)
 
 
-def _checked(args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Return the id of the user's cluster, if it is one of ACS."""
+def _checked(args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Any:  # noqa: ANN401 - an Output
+    """Return what the provider knows of the user's cluster, if it is one of ACS."""
 
-    def check(cluster_id: str, listed: list[str]) -> str:
-        if cluster_id not in listed:
+    def check(cluster_id: str, listed: list[Any]) -> Any:  # noqa: ANN401 - what the provider describes
+        if not listed:
             text = (
                 f"{cluster_id!r} is no ACS cluster of {args.region} in this account. Give one of profile {_PROFILE!r}"
             )
             raise ArgsError(args.COMPONENT, [f"clusterId: {text}, or leave it out to have one made."])
-        return cluster_id
+        return listed[0]
 
     cluster_id = pulumi.Output.from_input(args.cluster_id or "")
     found = alicloud.cs.get_clusters_output(
         ids=cluster_id.apply(lambda known: [known]), profile=_PROFILE, opts=_look(opts)
     )
-    return pulumi.Output.all(cluster_id, found.ids).apply(lambda known: check(*known))
+    # Not both at once: what the provider describes would come out as plain maps.
+    return cluster_id.apply(lambda known: found.clusters.apply(lambda listed: check(known, listed)))
 
 
 def _rrsa(args: AcsLlmClusterArgs, cluster_id: pulumi.Output[str], opts: pulumi.ResourceOptions) -> Oidc:

@@ -51,7 +51,7 @@ def _needs(args: AcsLlmClusterArgs) -> list[str]:
     if args.fluid_cache:
         text = "Fluid's pods need the account's permission for privileged pods on ACS; without it fluidEnabled: false"
         lines.append(f"ticket: {text}")
-    if args.pods > 1 and args.security_group_id is None:
+    if args.pods > 1 and args.security_group_id is None and not args.create_cluster and args.cluster_id is None:
         text = "the engines of a replica trust whoever reaches their ports: everybody in the VPC, as ACS enforces no"
         lines += [f"OPEN:   {text}", "        NetworkPolicy on GPU pods; a securityGroupId of your own can close them"]
     return lines

@@ -1,18 +1,16 @@
 """The pods that serve, who reaches them, and the Job that says that they answer."""
 
 import dataclasses
-import ipaddress
 from typing import Any
 
 import pulumi
 
 from components import manifests
 from components.acs.access_list import access_list
+from components.acs.callers import private_callers
 from components.acs.inside import Inside
 from components.acs.objects import Object
-from components.args import AcsLlmClusterArgs
 from components.manifests.base import digest
-from components.network import vswitch_cidr
 
 _BALANCER_TIMEOUT = "5m"
 """How long a load balancer may take; one is there in less than a minute, as a rule."""
@@ -37,16 +35,9 @@ def reached(inside: Inside, before: tuple[Object, ...], child: pulumi.ResourceOp
     the weights, so that an update keeps leading to the old pods while others are prepared.
     """
     args = inside.args
-    private = _service(inside, _private(args), before, child, public=False)
+    private = _service(inside, private_callers(args), before, child, public=False)
     public = args.public_allowed_cidrs
     return Reached(private, _service(inside, public, before, child, public=True) if public else None)
-
-
-def _private(args: AcsLlmClusterArgs) -> tuple[str, ...]:
-    """Return the private callers; the Job that asks for the first completion is one, too."""
-    own = () if args.own_network else (vswitch_cidr(args.vpc_cidr),)
-    networks = map(ipaddress.IPv4Network, (*args.allowed_private, *own))
-    return tuple(map(str, ipaddress.collapse_addresses(networks)))
 
 
 def _service(
@@ -77,14 +68,20 @@ def _where_to_look(inside: Inside, noun: str) -> pulumi.ErrorHook:
     return pulumi.ErrorHook(f"{inside.name}-{noun}-service-where-to-look", say)
 
 
-def serving(inside: Inside, at: Reached, edition: pulumi.Output[str], before: tuple[pulumi.Resource, ...]) -> Object:
+def serving(
+    inside: Inside,
+    at: Reached,
+    edition: pulumi.Output[str],
+    group: pulumi.Output[str] | None,
+    before: tuple[pulumi.Resource, ...],
+) -> Object:
     """
     Serve once everything in *before* is there, and return the Job that ends when a completion succeeds.
 
-    Another *edition* of the endpoint's secrets makes other pods.
+    Another *edition* of the endpoint's secrets makes other pods; *group* is their security group, if not the cluster's.
     """
     name, args = inside.name, inside.args
-    engine = manifests.engine(args, name, edition)
+    engine = manifests.engine(args, name, edition, group)
     if args.pods > 1 and args.lws_install == "helm":
         before = (*before, inside.install("lws", {}))
     pods = [inside.put("engine", engine, (*before, at.private, *((at.public,) if at.public else ())))]

@@ -10,8 +10,15 @@ _UNAWAITED = {"pulumi.com/skipAwait": "true"}
 _NEW_FIRST = {"maxSurge": 1, "maxUnavailable": 0}
 """A replica goes when its successor serves, which takes the GPUs of one more meanwhile."""
 
+_SECURITY_GROUPS = "network.alibabacloud.com/security-group-ids"
+"""
+A pod's own security groups, in place of the cluster's.
 
-def engine(args: AcsLlmClusterArgs, name: str, edition: Later) -> Manifest:
+Source: https://www.alibabacloud.com/help/en/cs/latest/specify-vswitch-and-securitygroups-for-the-pod, 2024-08-26.
+"""
+
+
+def engine(args: AcsLlmClusterArgs, name: str, edition: Later, group: Later = None) -> Manifest:
     """
     Return the replicas: a Deployment where each is one pod, else a LeaderWorkerSet.
 
@@ -19,9 +26,16 @@ def engine(args: AcsLlmClusterArgs, name: str, edition: Later) -> Manifest:
         args: The arguments.
         name: The endpoint's.
         edition: A text that is another one whenever a secret changes.
+        group: The security group of pods of which several are a replica; default: the cluster's.
     """
-    build = _deployment if args.pods == 1 else _groups
-    return build(args, name, leader(args, name, edition))
+    answering = leader(args, name, edition)
+    if args.pods == 1:
+        return _deployment(args, name, answering)
+    templates = (answering, worker(args, name))
+    if group is not None:
+        for template in templates:
+            template["metadata"]["annotations"][_SECURITY_GROUPS] = group
+    return _groups(args, name, *templates)
 
 
 def _deployment(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manifest:
@@ -39,7 +53,7 @@ def _deployment(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manif
     }
 
 
-def _groups(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manifest:
+def _groups(args: AcsLlmClusterArgs, name: str, answering: Manifest, helping: Manifest) -> Manifest:
     return {
         **workload(args),
         "metadata": {**metadata(args, name, "engine"), "annotations": _UNAWAITED},
@@ -48,8 +62,8 @@ def _groups(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manifest:
             "leaderWorkerTemplate": {
                 "size": args.pods,
                 "restartPolicy": "RecreateGroupOnPodRestart",
-                "leaderTemplate": template,
-                "workerTemplate": worker(args, name),
+                "leaderTemplate": answering,
+                "workerTemplate": helping,
             },
             "rolloutStrategy": {"type": "RollingUpdate", "rollingUpdateConfiguration": _NEW_FIRST},
             "startupPolicy": "LeaderCreated",

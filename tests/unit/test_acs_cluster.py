@@ -58,6 +58,7 @@ SERVED = {
     "llm-watch-binding",
     "llm-watch-role",
 }
+FENCE = {"llm-replicas", *(f"llm-replicas-gate-{network}" for network in ("10-0-0-0-16", "100-64-0-0-10"))}
 ALL = MADE | BUCKET | READER | WRITER | STAGED | CACHED | SERVED
 OSS = {"weights_source": "oss", "oss_bucket": "acme-models"}
 
@@ -77,7 +78,7 @@ def endpoint(**given: object) -> Callable[[], AcsLlmCluster]:
         ({"fluid_install": "none"}, ALL - {"llm-ack-fluid"}),
         (OSS, ALL - BUCKET - WRITER - STAGED),
         ({"oss_access": "access-key"}, (ALL - READER - WRITER) | USER | {"llm-oss-keys"}),
-        ({"model": "deepseek-ai/DeepSeek-R1"}, ALL | {"llm-lws", "llm-network-policy"}),
+        ({"model": "deepseek-ai/DeepSeek-R1"}, ALL | FENCE | {"llm-lws", "llm-network-policy"}),
         ({"max_replicas": 3}, ALL | {"llm-autoscaler"}),
         ({"benchmark": True}, ALL | {"llm-benchmark"}),
         ({"public_allowed_cidrs": ("203.0.113.0/24",)},
@@ -133,6 +134,19 @@ def test_pods_wait_for_their_weights_and_the_job_for_the_pods(preview: Preview) 
     assert "llm-load" in waits("llm-cached")
     assert {"llm-cached", "llm-private-service"} <= waits("llm-engine")
     assert "llm-engine" in waits("llm-ready")
+
+
+def test_a_group_hears_callers_at_its_gate_alone(preview: Preview) -> None:
+    """Pods of a replica trust each other; others reach the gate, and with an autoscaler the counters."""
+    seen = preview(endpoint(**GIVEN, model="deepseek-ai/DeepSeek-R1", max_replicas=2))
+    ports = {
+        (seen.inputs(name)["portRange"], seen.inputs(name)["cidrIp"])
+        for name in seen.resources
+        if name.startswith("llm-replicas-")
+    }
+
+    assert seen.inputs("llm-replicas")["innerAccessPolicy"] == "Accept"
+    assert {("8000/8000", "10.0.0.0/16"), ("8000/8000", "100.64.0.0/10"), ("9000/9000", "10.0.0.0/16")} == ports
 
 
 def test_each_role_is_of_one_account_and_one_folder(preview: Preview) -> None:

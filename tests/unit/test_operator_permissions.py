@@ -27,7 +27,10 @@ STACKS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("single-ecs", ECS | {"publicAllowedCidrs": ["203.0.113.0/24"]}),
         ("dual-ecs-ray", ECS | {"systemImageId": "m-uefiuefiuefiuefi"}),
     ],
-    "acs": [("acs-cluster", ACS), ("acs-cluster", ACS | {"ossAccess": "access-key"})],
+    "acs": [
+        ("acs-cluster", ACS | {"model": "deepseek-ai/DeepSeek-R1"}),
+        ("acs-cluster", ACS | {"ossAccess": "access-key"}),
+    ],
 }
 """For each platform, stacks that together make every resource it is for."""
 

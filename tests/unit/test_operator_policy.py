@@ -60,7 +60,7 @@ def test_policy_has_the_shape_ram_accepts(topology: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("topology", "services"), [(ECS, "vpc|ecs|ram|oos|kms"), (ACS, "vpc|cs|slb|oss|ram|oos")], ids=POLICIES
+    ("topology", "services"), [(ECS, "vpc|ecs|ram|oos|kms"), (ACS, "vpc|ecs|cs|slb|oss|ram|oos")], ids=POLICIES
 )
 def test_actions_are_exactly_those_needed(topology: str, services: str) -> None:
     """Each action of a row is allowed once, nothing else is, and none holds a wildcard or a system policy's name."""
@@ -101,6 +101,8 @@ def test_each_statement_is_of_one_service(topology: str) -> None:
             ACS,
             [
                 "vpc:ListTagResources",
+                "ecs:AuthorizeSecurityGroup",
+                "ecs:ModifySecurityGroupRule",
                 "ram:ListTagResources",
                 "ram:CreateServiceLinkedRole",
                 "ram:CreateUser",

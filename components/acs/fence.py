@@ -1,0 +1,43 @@
+"""Who reaches the pods of a replica that is several: each other, and callers the gate alone."""
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from components.acs.callers import private_callers
+from components.args import AcsLlmClusterArgs
+from components.exposure import let_in
+from components.manifests.base import GATE_PORT, METRICS_PORT
+from components.names import physical_name
+
+_BALANCERS = "100.64.0.0/10"
+"""
+From where classic load balancers look whether a pod is well.
+
+Source: https://www.alibabacloud.com/help/en/slb/classic-load-balancer/user-guide/clb-health-checks, recalled.
+"""
+
+
+def fence(
+    name: str, args: AcsLlmClusterArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str] | None:
+    """
+    Return the security group of the pods of *args*; None where one serves alone, which listens to nobody but the gate.
+
+    Several talk on random ports that know no password, and ACS enforces no NetworkPolicy on pods with GPUs.
+    """
+    if args.pods == 1 or args.security_group_id is not None or vpc_id is None:
+        return None
+    logical = f"{name}-replicas"
+    group = alicloud.ecs.SecurityGroup(
+        logical,
+        security_group_name=physical_name(logical),
+        vpc_id=vpc_id,
+        inner_access_policy="Accept",
+        tags=args.tags,
+        opts=opts,
+    )
+    callers = (*private_callers(args), *(args.public_allowed_cidrs or ()), _BALANCERS)
+    rules = let_in(f"{logical}-gate", group.id, GATE_PORT, callers, opts)
+    if args.elastic:
+        rules += let_in(f"{logical}-metrics", group.id, METRICS_PORT, private_callers(args), opts)
+    return pulumi.Output.all(group.id, *(rule.id for rule in rules)).apply(lambda known: known[0])
