@@ -11,11 +11,12 @@ from components.acs.fence import fence
 from components.acs.inside import Inside
 from components.acs.objects import Object
 from components.acs.review import review
-from components.acs.serving import address, reached, serving
+from components.acs.serving import address, callers, reached, serving
 from components.acs.staging import staged
 from components.args import AcsLlmClusterArgs
 from components.credentials import api_key, edition
 from components.endpoint import Endpoint, checked
+from components.network import subnet
 
 
 class AcsLlmCluster(Endpoint):
@@ -36,7 +37,12 @@ class AcsLlmCluster(Endpoint):
         child = pulumi.ResourceOptions(parent=self)
         if pulumi.runtime.is_dry_run():
             pulumi.log.info(review(name, args), self)
-        home = cluster(name, args, child)
+        net = subnet(name, args, child) if args.create_cluster else None
+        allowed = callers(name, args, child)
+        fenced = fence(name, args, net.vpc_id, child) if net else None
+        used = (*allowed.resources, *(fenced.resources if fenced else ()))
+        home = cluster(name, args, net, used, child)
+        fenced = fenced or fence(name, args, home.vpc_id, child)
         self.kubeconfig = home.kubeconfig
         key = api_key(name, args, child)
         given = (args.tls_certificate, args.tls_private_key)
@@ -45,9 +51,8 @@ class AcsLlmCluster(Endpoint):
         inside = Inside.of(name, args, home, self)
         base = _base(inside, key)
         placed = staged(inside, store, base)
-        at = reached(inside, (*base, *placed), child)
-        group = fence(name, args, home.vpc_id, child)
-        ready = serving(inside, at, secrets, group, placed)
+        at = reached(inside, allowed, (*base, *placed))
+        ready = serving(inside, at, secrets, fenced.id if fenced else None, placed)
         self.answers(args, address(at.public or at.private), key, ready)
 
     def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pulumi
@@ -11,7 +12,7 @@ import pulumi_kubernetes as kubernetes
 from components.acs.api_access import Door, api_door, open_api
 from components.args import AcsLlmClusterArgs, ArgsError
 from components.names import physical_name
-from components.network import subnet
+from components.network import Subnet
 
 _PROFILE = "Acs"
 
@@ -51,12 +52,22 @@ class Cluster:
     """None where only a kubeconfig names the cluster."""
 
 
-def cluster(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:
-    """Return the cluster of *args*, making it and its network when none is given."""
-    if not args.create_cluster:
+def cluster(
+    name: str,
+    args: AcsLlmClusterArgs,
+    net: Subnet | None,
+    outlive: Iterable[pulumi.Resource],
+    opts: pulumi.ResourceOptions,
+) -> Cluster:
+    """
+    Return the cluster of *args*, making it in *net* when none is given.
+
+    What is in a cluster made here goes with it, and until then uses the resources in *outlive*.
+    """
+    if net is None:
         return _given(name, args, opts)
     door = api_door(name, args, opts)
-    made = _made(name, args, door, opts)
+    made = _made(name, args, net, door, _after(opts, *net.egress, *door.allowed.resources, *outlive))
     kubeconfig = _kubeconfig(made.id, open_api(name, made, door, opts), opts)
     rrsa = made.rrsa_metadata
     return Cluster(
@@ -69,9 +80,8 @@ def cluster(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) ->
 
 
 def _made(
-    name: str, args: AcsLlmClusterArgs, door: Door, opts: pulumi.ResourceOptions
+    name: str, args: AcsLlmClusterArgs, net: Subnet, door: Door, opts: pulumi.ResourceOptions
 ) -> alicloud.cs.ManagedKubernetes:
-    net = subnet(name, args, opts)
     return alicloud.cs.ManagedKubernetes(
         f"{name}-cluster",
         name=physical_name(name),
@@ -95,11 +105,12 @@ def _made(
         deletion_protection=args.deletion_protection,
         delete_options=[{"resource_type": kind, "delete_mode": "delete"} for kind in _GOES_WITH_IT],
         tags=args.tags,
-        # A list that a load balancer uses cannot go, and the cluster's own goes with the cluster.
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(depends_on=[*net.egress, *door.allowed.resources])
-        ),
+        opts=opts,
     )
+
+
+def _after(opts: pulumi.ResourceOptions, *before: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(before)))
 
 
 def _given(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:

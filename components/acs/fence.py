@@ -1,5 +1,7 @@
 """Who reaches the pods of a replica that is several: each other, and callers the gate alone."""
 
+import dataclasses
+
 import pulumi
 import pulumi_alicloud as alicloud
 
@@ -17,9 +19,27 @@ Source: https://www.alibabacloud.com/help/en/slb/classic-load-balancer/user-guid
 """
 
 
+@dataclasses.dataclass(frozen=True)
+class Fence:
+    """A security group and its rules."""
+
+    group: alicloud.ecs.SecurityGroup
+    rules: tuple[alicloud.ecs.SecurityGroupRule, ...]
+
+    @property
+    def resources(self) -> tuple[pulumi.Resource, ...]:
+        """The group and its rules."""
+        return (self.group, *self.rules)
+
+    @property
+    def id(self) -> pulumi.Output[str]:
+        """The group's id, known when its rules are there."""
+        return pulumi.Output.all(self.group.id, *(rule.id for rule in self.rules)).apply(lambda known: known[0])
+
+
 def fence(
     name: str, args: AcsLlmClusterArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
-) -> pulumi.Output[str] | None:
+) -> Fence | None:
     """
     Return the security group of the pods of *args*; None where one serves alone, which listens to nobody but the gate.
 
@@ -40,4 +60,4 @@ def fence(
     rules = let_in(f"{logical}-gate", group.id, GATE_PORT, callers, opts)
     if args.elastic:
         rules += let_in(f"{logical}-metrics", group.id, METRICS_PORT, private_callers(args), opts)
-    return pulumi.Output.all(group.id, *(rule.id for rule in rules)).apply(lambda known: known[0])
+    return Fence(group, tuple(rules))

@@ -6,10 +6,11 @@ from typing import Any
 import pulumi
 
 from components import manifests
-from components.acs.access_list import access_list
+from components.acs.access_list import AccessList, access_list
 from components.acs.callers import private_callers
 from components.acs.inside import Inside
 from components.acs.objects import Object
+from components.args import AcsLlmClusterArgs
 from components.manifests.base import digest
 
 _BALANCER_TIMEOUT = "5m"
@@ -27,25 +28,39 @@ class Reached:
     public: Object | None
 
 
-def reached(inside: Inside, before: tuple[Object, ...], child: pulumi.ResourceOptions) -> Reached:
+@dataclasses.dataclass(frozen=True)
+class Callers:
+    """Who may call, as the lists of the load balancers."""
+
+    private: AccessList
+    public: AccessList | None
+
+    @property
+    def resources(self) -> tuple[pulumi.Resource, ...]:
+        """The lists and their entries."""
+        return (*self.private.resources, *(self.public.resources if self.public else ()))
+
+
+def callers(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Callers:
+    """Return the lists of who may call."""
+    private = access_list(f"{name}-private", args, private_callers(args), opts)
+    public = args.public_allowed_cidrs
+    return Callers(private, access_list(f"{name}-public", args, public, opts) if public else None)
+
+
+def reached(inside: Inside, allowed: Callers, before: tuple[Object, ...]) -> Reached:
     """
-    Return the Services, each behind its allow-list.
+    Return the Services, each behind its list.
 
     They come before the pods: the provider waits until no pod of a Service is unready, and these take long. And after
     the weights, so that an update keeps leading to the old pods while others are prepared.
     """
-    args = inside.args
-    private = _service(inside, private_callers(args), before, child, public=False)
-    public = args.public_allowed_cidrs
-    return Reached(private, _service(inside, public, before, child, public=True) if public else None)
+    private = _service(inside, "private", allowed.private, before)
+    return Reached(private, _service(inside, "public", allowed.public, before) if allowed.public else None)
 
 
-def _service(
-    inside: Inside, cidrs: tuple[str, ...], before: tuple[Object, ...], child: pulumi.ResourceOptions, *, public: bool
-) -> Object:
-    noun = "public" if public else "private"
-    allowed = access_list(f"{inside.name}-{noun}", inside.args, cidrs, child)
-    service = manifests.service(inside.args, inside.name, allowed.id, public=public)
+def _service(inside: Inside, noun: str, allowed: AccessList, before: tuple[Object, ...]) -> Object:
+    service = manifests.service(inside.args, inside.name, allowed.id, public=noun == "public")
     more = pulumi.ResourceOptions(
         custom_timeouts=pulumi.CustomTimeouts(create=_BALANCER_TIMEOUT, update=_BALANCER_TIMEOUT),
         hooks=pulumi.ResourceHookBinding(on_error=[_where_to_look(inside, noun)]),

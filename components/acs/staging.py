@@ -16,16 +16,12 @@ def staged(inside: Inside, store: Weights, base: Placed) -> Placed:
         pair = manifests.bucket_keys(args, name, store.access_key.id, store.access_key.secret)
         before = (*base, inside.put("oss-keys", pair, base))
     volume = inside.put("oss-volume", manifests.volume(args, name, store.bucket), before)
-    claim = inside.put("oss-claim", manifests.claim(args, name), (*before, volume))
+    claim = inside.put("oss-claim", manifests.claim(args, name), (*before, volume, *store.ready))
     filled: Placed = (claim,)
     if args.weights_source == "modelscope":
-        filled = (
-            claim,
-            inside.run(
-                "stage", manifests.stage_job(args, name, store.bucket), args.stage_minutes, (*before, *store.ready)
-            ),
-        )
-    return _cached(inside, store, filled) if args.fluid_cache else (*filled,)
+        job = manifests.stage_job(args, name, store.bucket)
+        filled = (claim, inside.run("stage", job, args.stage_minutes, (*before, *store.ready)))
+    return _cached(inside, store, filled) if args.fluid_cache else filled
 
 
 def _cached(inside: Inside, store: Weights, filled: Placed) -> Placed:
