@@ -8,6 +8,7 @@ import pytest
 
 from components.args import AcsLlmClusterArgs, ArgsError
 from components.catalog import Fabric, Series, find
+from tests.unit.test_args_rules import CERTIFICATE, PRIVATE
 
 GOOD: dict[str, Any] = {"zoneId": "cn-wulanchabu-c", "apiAccess": "private"}
 OWN: dict[str, Any] = {"zoneId": "cn-wulanchabu-c", "clusterId": "c1", "privateAllowedCidrs": ["10.0.0.0/8"]}
@@ -64,7 +65,7 @@ CASES: list[dict[str, Any]] = [
     GOOD | {"apiAllowedCidrs": PEOPLE},
     GOOD | {"publicAllowedCidrs": []},
     GOOD | {"kubernetesVersion": "1.34"},
-    GOOD | TLS | {"benchmark": True, "engine": "sglang"},
+    GOOD | {"tlsCertificate": CERTIFICATE, "tlsPrivateKey": PRIVATE, "benchmark": True, "engine": "sglang"},
     GOOD | {"serviceCidr": "10.0.16.0/20"},
     GOOD | {"oidcProviderArn": "acs:ram::1:oidc-provider/ack-rrsa-c1"},
     GOOD | {"vswitchId": "vsw-1"},
