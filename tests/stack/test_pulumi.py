@@ -58,6 +58,23 @@ def done(stack: Project, *words: str) -> str:
     return ran.stdout
 
 
+def comes_up(stack: Project) -> str:
+    """Bring the stack up, find that it answers, keeps its key to itself and is what it says; return what `up` said."""
+    said = done(stack, "up", "--yes")
+    assert answers(stack) == 200
+    assert SENTINEL not in state(stack)
+    done(stack, "up", "--yes", "--expect-no-changes")
+    return said
+
+
+def ends(stack: Project) -> None:
+    """Find the stack as it is in the cloud, and destroy it: nothing is left."""
+    done(stack, "refresh", "--yes", "--expect-no-changes")
+    done(stack, "destroy", "--yes")
+    assert {} == resources(stack)
+    assert stack.local("status").stdout.startswith("Nothing exists")
+
+
 def test_the_life_of_a_stack(project: Callable[..., Project]) -> None:
     """Preview, up, no changes, another model, refresh, destroy: each does what its preview said, nothing is left."""
     stack = project(**PUBLIC)
@@ -65,10 +82,7 @@ def test_the_life_of_a_stack(project: Callable[..., Project]) -> None:
     assert "fits" in preview
     assert "PUBLIC WITHOUT TLS" in preview
 
-    done(stack, "up", "--yes")
-    assert answers(stack) == 200
-    assert SENTINEL not in state(stack)
-    done(stack, "up", "--yes", "--expect-no-changes")
+    comes_up(stack)
 
     before, address = resources(stack), outputs(stack)["endpoint"]
     stack.reconfigure(PUBLIC | {"model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"})
@@ -80,10 +94,7 @@ def test_the_life_of_a_stack(project: Callable[..., Project]) -> None:
     assert outputs(stack)["model"] == "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
     assert answers(stack) == 200
 
-    done(stack, "refresh", "--yes", "--expect-no-changes")
-    done(stack, "destroy", "--yes")
-    assert {} == resources(stack)
-    assert stack.local("status").stdout.startswith("Nothing exists")
+    ends(stack)
 
 
 def test_the_life_of_a_pair(project: Callable[..., Project]) -> None:
@@ -91,10 +102,7 @@ def test_the_life_of_a_pair(project: Callable[..., Project]) -> None:
     stack = project(stack=PAIR)
     assert "eRDMA, 2 interfaces each, MTU 8500" in done(stack, "preview")
 
-    assert "; link: 256 MiB all-reduce over 16 GPUs: " in done(stack, "up", "--yes")
-    assert answers(stack) == 200
-    assert SENTINEL not in state(stack)
-    done(stack, "up", "--yes", "--expect-no-changes")
+    assert "; link: 256 MiB all-reduce over 16 GPUs: " in comes_up(stack)
 
     before = resources(stack)
     stack.reconfigure({"maxModelLen": 65536})
@@ -105,10 +113,7 @@ def test_the_life_of_a_pair(project: Callable[..., Project]) -> None:
         assert before[f"llm-{node}-weights"] == after[f"llm-{node}-weights"]
     assert answers(stack) == 200
 
-    done(stack, "refresh", "--yes", "--expect-no-changes")
-    done(stack, "destroy", "--yes")
-    assert {} == resources(stack)
-    assert stack.local("status").stdout.startswith("Nothing exists")
+    ends(stack)
 
 
 def test_the_life_of_a_cluster(project: Callable[..., Project]) -> None:
@@ -118,10 +123,7 @@ def test_the_life_of_a_cluster(project: Callable[..., Project]) -> None:
     assert "kubernetes:apps/v1:Deployment" in preview
     assert "its API is reached from 203.0.113.7/32" in preview
 
-    done(stack, "up", "--yes")
-    assert answers(stack) == 200
-    assert SENTINEL not in state(stack)
-    done(stack, "up", "--yes", "--expect-no-changes")
+    comes_up(stack)
 
     before = engine_uid(stack)
     stack.reconfigure({"replicas": 2})
@@ -134,10 +136,7 @@ def test_the_life_of_a_cluster(project: Callable[..., Project]) -> None:
     assert outputs(stack)["model"] == "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
     assert answers(stack) == 200
 
-    done(stack, "refresh", "--yes", "--expect-no-changes")
-    done(stack, "destroy", "--yes")
-    assert {} == resources(stack)
-    assert stack.local("status").stdout.startswith("Nothing exists")
+    ends(stack)
 
 
 def test_a_failed_boot_is_named_and_resumed(project: Callable[..., Project]) -> None:
