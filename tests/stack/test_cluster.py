@@ -52,9 +52,10 @@ def test_a_model_comes_up_and_goes(project: Callable[..., Project], given: dict[
 
 @pytest.fixture(scope="module")
 def served(bootable: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - it may skip
-    """Return the example, public and without a cache, up."""
+    """Return the example with all its choices the other way round, up: SGLang, public, no cache, a key pair for OSS."""
+    given = {"engine": "sglang", "publicAllowedCidrs": ["203.0.113.0/24"], "fluidEnabled": False}
     folder = tmp_path_factory.mktemp("served")
-    one = Project(folder, {"publicAllowedCidrs": ["203.0.113.0/24"], "fluidEnabled": False}, stack=CLUSTER)
+    one = Project(folder, given | {"ossAccess": "access-key"}, stack=CLUSTER)
     up = one.local("up")
     assert up.returncode == 0, up.stdout
     yield one
