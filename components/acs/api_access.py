@@ -80,7 +80,7 @@ def open_api(
         f"{name}-api-eip-association",
         allocation_id=door.address.id,
         instance_id=pulumi.Output.all(cluster.slb_id, restricted.status, restricted.status_message).apply(
-            lambda known: _restricted(*known)
+            lambda known: load_balancer_behind_list(*known)
         ),
         instance_type="SlbInstance",
         opts=opts,
@@ -88,8 +88,13 @@ def open_api(
     return pulumi.Output.all(door.address.ip_address, opened.id).apply(lambda known: f"https://{known[0]}:{_PORT}")
 
 
-def _restricted(load_balancer_id: str, status: str, message: str) -> str:
-    # The provider takes an execution that failed for one that ended.
+def load_balancer_behind_list(load_balancer_id: str, status: str, message: str) -> str:
+    """
+    Return *load_balancer_id*, if the execution that sets its list succeeded; the provider asks only whether it ended.
+
+    Raises:
+        RunError: It did not.
+    """
     if status != "Success":
         raise pulumi.RunError(f"the cluster's API stays private: its allow-list could not be set ({status}: {message})")
     return load_balancer_id

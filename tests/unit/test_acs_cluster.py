@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pulumi
 import pytest
 
 from components import AcsLlmCluster, AcsLlmClusterArgs
+from components.acs.api_access import load_balancer_behind_list
 from scripts.localcloud.cloud import Cloud
 from tests.clusters import theirs
 from tests.localcloud.cloud.world import RecordedControlPlanes
@@ -149,6 +151,21 @@ def test_a_group_hears_callers_at_its_gate_alone(preview: Preview) -> None:
     assert {("8000/8000", "10.0.0.0/16"), ("8000/8000", "100.64.0.0/10"), ("9000/9000", "10.0.0.0/16")} == ports
 
 
+def test_what_pods_use_outlives_the_cluster(preview: Preview) -> None:
+    """A list on a load balancer and a group of a pod cannot be deleted before the cluster has taken both along."""
+    seen = preview(endpoint(**GIVEN, model="deepseek-ai/DeepSeek-R1"))
+    before = {one.split("::")[-1] for one in seen.options("llm-cluster").dependencies}
+
+    assert {"llm-api-acl", "llm-private-acl", "llm-replicas"} <= before
+
+
+def test_the_api_stays_private_without_its_list() -> None:
+    """An execution that failed is not taken for one that ended."""
+    assert load_balancer_behind_list("lb-1", "Success", "") == "lb-1"
+    with pytest.raises(pulumi.RunError, match=r"the cluster's API stays private: .* \(Failed: no such list\)"):
+        load_balancer_behind_list("lb-1", "Failed", "no such list")
+
+
 def test_each_role_is_of_one_account_and_one_folder(preview: Preview) -> None:
     """A reader that only reads; only the staging Job writes."""
     policies = {
@@ -173,9 +190,13 @@ def existing(tmp_path: Path) -> Callable[..., str]:
 
 def test_an_existing_cluster_is_used_as_it_is(preview: Preview, existing: Callable[..., str]) -> None:
     """Nothing of it is made or changed; its service accounts are trusted, its objects are not tied to its life."""
-    seen = preview(endpoint(**OWN, cluster_id=existing()))
+    cluster_id = existing()
+    seen = preview(endpoint(**OWN, cluster_id=cluster_id))
+    provider = seen.inputs("llm-kubernetes")
 
     assert seen.good, seen.said
+    assert cluster_id == provider["clusterIdentifier"]
+    assert ("true", "true") == (provider["enableSecretMutable"], provider["enableConfigMapMutable"])
     assert not MADE & set(seen.resources)
     assert READER | WRITER <= set(seen.resources)
     assert "ack-rrsa-" in seen.inputs("llm-weights-reader")["assumeRolePolicyDocument"]
