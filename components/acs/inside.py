@@ -57,5 +57,7 @@ class Inside:
             "namespace": row.namespace,
             "createNamespace": True,
             "values": dict(values),
+            # As the SDK's own class sends it.
+            "compat": "true",
         }
         return pulumi.CustomResource("kubernetes:helm.sh/v3:Release", f"{self.name}-{chart}", release, self.opts)

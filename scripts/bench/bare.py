@@ -4,6 +4,7 @@ Write the bare program of a stack: the resources it registers, one call after th
 It is made from the registrations of a real preview, so the two cannot drift apart, and compared with them afterwards.
 """
 
+import json
 import os
 import re
 import tempfile
@@ -35,6 +36,10 @@ OPTIONS = {
 }
 """Resource options as the protocol spells them and as Python does; hooks are left out, a preview runs none."""
 
+KUBERNETES = ("apps", "autoscaling", "batch", "core", "helm", "networking", "policy", "rbac")
+"""Groups whose kinds the Kubernetes SDK has classes for."""
+_CUSTOM = "kubernetes.apiextensions.CustomResource"
+
 
 def record(folder: Path, stack: str) -> Recorded:
     """
@@ -62,7 +67,7 @@ def record(folder: Path, stack: str) -> Recorded:
 def program(recorded: Recorded) -> str:
     """Return the source of a program that registers the same resources with the same inputs."""
     names = {urn: f"r{number}" for number, urn in enumerate(recorded)}
-    packages = sorted({request.type.split(":")[0] for request in recorded.values()})
+    packages = sorted({_place(request.type).split(".")[0] for request in recorded.values()})
     lines = ["import pulumi", *(f"import pulumi_{package} as {package}" for package in packages), ""]
     lines += [f"{names[urn]} = {_call(request, names)}" for urn, request in recorded.items()]
     return "\n".join([*lines, ""])
@@ -79,18 +84,40 @@ def _unlike(sides: list[dict[tuple[str, str], object]], key: tuple[str, str]) ->
 
 
 def _inputs(request: resource_pb2.RegisterResourceRequest) -> object:
-    return wire.decode(request.object)
+    values, secret = wire.decode(request.object)
+    # Of a secret only that it is one: the SDK's class of a Secret hides the whole of it, also what is known.
+    return {key: value for key, value in values.items() if key not in secret}, secret
 
 
 def _call(request: resource_pb2.RegisterResourceRequest, names: dict[str, str]) -> str:
-    package, module, kind = request.type.split(":")
-    place = [package, *([] if module.startswith("index/") else [module.split("/")[0]]), kind]
+    place = _place(request.type)
     values, secret = wire.decode(request.object)
     arguments = [repr(request.name)]
-    for key, value in sorted(values.items()):
+    for key, value in sorted(_given(place, values).items()):
         source = _source(value, _reference(request, key, names), secret=key in secret)
         arguments.append(f"{_snake(key)}={source}")
-    return f"{'.'.join(place)}({', '.join([*arguments, f'opts=pulumi.ResourceOptions({_options(request, names)})'])})"
+    return f"{place}({', '.join([*arguments, f'opts=pulumi.ResourceOptions({_options(request, names)})'])})"
+
+
+def _place(type_: str) -> str:
+    """Return what makes a resource of *type_*, as the SDKs name it."""
+    package, module, kind = type_.split(":")
+    if package == "pulumi":
+        return f"{kind}.Provider"
+    if package != "kubernetes":
+        return ".".join([package, *([] if module.startswith("index/") else [module.split("/")[0]]), kind])
+    group, version = module.split("/")
+    if group.split(".")[0] not in KUBERNETES:
+        return _CUSTOM
+    return f"{package}.{group.split('.')[0]}.{version}.{kind}"
+
+
+def _given(place: str, values: dict[str, Value]) -> dict[str, Value]:
+    """Return what a program writes of *values*: the classes of kinds know theirs, and providers want no JSON."""
+    if place.endswith(".Provider"):
+        return {key: json.loads(value) if value in ("true", "false") else value for key, value in values.items()}
+    known = () if place == _CUSTOM else ("apiVersion", "kind")
+    return {key: value for key, value in values.items() if key not in known or not place.startswith("kubernetes.")}
 
 
 def _reference(request: resource_pb2.RegisterResourceRequest, key: str, names: dict[str, str]) -> str:
@@ -103,6 +130,11 @@ def _options(request: resource_pb2.RegisterResourceRequest, names: dict[str, str
     waits = [names[urn] for urn in request.dependencies if urn in names]
     given = {name: getattr(request, field) for field, name in OPTIONS.items()}
     plain = [f"{name}={value if value is True else list(value)!r}" for name, value in given.items() if value]
+    others = {
+        "provider": names.get(request.provider.rpartition("::")[0]),
+        "deleted_with": names.get(request.deletedWith),
+    }
+    plain += [f"{name}={other}" for name, other in others.items() if other]
     return ", ".join([f"depends_on=[{', '.join(waits)}]", *plain])
 
 

@@ -20,10 +20,10 @@ from scripts.localcloud.values import UNKNOWN, Value, Values, text
 
 TYPE = "kubernetes:helm.sh/v3:Release"
 _INPUTS = (
-    "allowNullValues atomic chart cleanupOnFail createNamespace dependencyUpdate description devel disableCRDHooks "
-    "disableOpenapiValidation disableWebhooks forceUpdate keyring lint maxHistory name namespace postrender "
-    "recreatePods renderSubchartNotes replace repositoryOpts resetValues reuseValues skipAwait skipCrds timeout "
-    "valueYamlFiles values verify version waitForJobs"
+    "allowNullValues atomic chart cleanupOnFail compat createNamespace dependencyUpdate description devel "
+    "disableCRDHooks disableOpenapiValidation disableWebhooks forceUpdate keyring lint maxHistory name namespace "
+    "postrender recreatePods renderSubchartNotes replace repositoryOpts resetValues reuseValues skipAwait skipCrds "
+    "timeout valueYamlFiles values verify version waitForJobs"
 )
 _TIMEOUT_SECONDS = 300
 CHART = "chart"
