@@ -18,7 +18,7 @@ from scripts.localcloud.values import Value, Values, has_unknown
 
 SECRET_FIELDS = frozenset({"data", "stringData"})
 """What of a Secret is secret whatever the program says."""
-_SPEED = 20
+_SPEED = 10
 """How many seconds of the provider's waiting pass in one."""
 _RETRY_SECONDS = 31.0
 """How long a create is repeated while its namespace or its kind is not there yet: 1 + 2 + 4 + 8 + 16 seconds."""
