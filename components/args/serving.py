@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import functools
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
@@ -149,9 +150,9 @@ class ServingArgs(Args):
         """The computed serving plan."""
         return make_plan(self._plan_request())
 
+    @abstractmethod
     def _plan_request(self) -> PlanRequest:
         """Return what to plan for; `_request` fills in what is the same on whatever it runs."""
-        raise NotImplementedError
 
     def _request(self, nodes: Nodes[Node]) -> PlanRequest:
         return PlanRequest(

@@ -7,6 +7,7 @@ import ctypes
 import hashlib
 import os
 import time
+from abc import ABC, abstractmethod
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from http.client import HTTPException
 
@@ -38,7 +39,7 @@ class Crc64:
 
 
 # Brings files from a source; what becomes of them is up to copy.
-class Transfer:
+class Transfer(ABC):
     RANGE = 32 << 20
     BUFFER = 1 << 20
 
@@ -80,8 +81,9 @@ class Transfer:
                     raise FatalError(f"{item.name}: {error}, three times")
                 print(f"{item.name}: {error}; fetching it again", flush=True)
 
+    @abstractmethod
     def copy(self, item, step):
-        raise NotImplementedError
+        pass
 
     def compare(self, item, sums):
         if item.digest and sums.hexdigest() != item.digest:
