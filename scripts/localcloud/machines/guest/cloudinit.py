@@ -6,12 +6,14 @@ Source: https://cloudinit.readthedocs.io/en/latest/reference/modules.html
 
 import base64
 import binascii
+import errno
 import gzip
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
@@ -20,6 +22,7 @@ from scripts.localcloud.machines.guest.places import base_environment
 OUTPUT = Path("/var/log/cloud-init-output.log")
 INSTANCE = Path("/var/lib/cloud/instance")
 SCRIPTS = Path("/var/lib/cloud/instance/scripts")
+_BUSY_SECONDS = 0.01
 RESULT = Path("/run/cloud-init/result")
 FILE_FIELDS = {"path", "content", "encoding", "permissions", "owner", "append", "defer"}
 DECODERS: dict[str, Callable[[bytes], bytes]] = {
@@ -75,11 +78,23 @@ def _run(script: str, name: str) -> None:
     file.write_text(script)
     file.chmod(0o700)
     with OUTPUT.open("ab") as log:
-        done = subprocess.run(
-            [file], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=base_environment(), cwd="/", check=False
-        )
-    if done.returncode != 0:
-        raise UserDataError(f"{name}: exit status {done.returncode}")
+        status = _status_of(file, log)
+    if status != 0:
+        raise UserDataError(f"{name}: exit status {status}")
+
+
+def _status_of(file: Path, log: BinaryIO) -> int:
+    environment = base_environment()
+    while True:
+        try:
+            return subprocess.run(
+                [file], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd="/", check=False
+            ).returncode
+        except OSError as problem:
+            # What another thread forked while the file was written holds it open until it becomes its own program.
+            if problem.errno != errno.ETXTBSY:
+                raise
+            time.sleep(_BUSY_SECONDS)
 
 
 def _run_commands(commands: object, name: str) -> None:
