@@ -15,7 +15,7 @@ from components.acs.serving import address, callers, reached, serving
 from components.acs.staging import staged
 from components.args import AcsLlmClusterArgs
 from components.credentials import api_key, edition
-from components.endpoint import Endpoint, checked
+from components.endpoint import Endpoint, check_region
 from components.network import subnet
 
 
@@ -32,7 +32,7 @@ class AcsLlmCluster(Endpoint):
         Raises:
             ArgsError: The arguments do not go together with the provider.
         """
-        checked(args, opts, lambda: manifests.engine(args, name, ""))
+        check_region(args, opts)
         super().__init__("alicloud-llm:index:AcsLlmCluster", name, args.inputs(), opts)
         child = pulumi.ResourceOptions(parent=self)
         if pulumi.runtime.is_dry_run():

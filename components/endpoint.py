@@ -75,6 +75,17 @@ def checked(args: "LlmArgs", opts: pulumi.ResourceOptions | None, render: Callab
     return rendered
 
 
+def check_region(args: "LlmArgs", opts: pulumi.ResourceOptions | None) -> None:
+    """
+    Refuse *args* in a region other than the provider's, where nothing is rendered that could be refused with them.
+
+    Raises:
+        ArgsError: They are.
+    """
+    if problems := list(_region_problems(args, opts)):
+        raise ArgsError(args.COMPONENT, problems)
+
+
 def _region_problems(args: "LlmArgs", opts: pulumi.ResourceOptions | None) -> Iterator[str]:
     # A provider given in opts has a region of its own, which cannot be read before it exists.
     region = None if opts and (opts.provider or opts.providers) else pulumi.Config("alicloud").get("region")

@@ -233,6 +233,14 @@ def test_a_kubeconfig_is_a_secret_and_nothing_is_looked_up(preview: Preview) -> 
     assert "kubeconfig" not in seen.inputs("llm")
 
 
+def test_another_region_than_the_providers_is_refused(preview: Preview) -> None:
+    """A zone elsewhere is named before anything is registered."""
+    seen = preview(endpoint(**GIVEN | {"zone_id": "cn-beijing-k"}))
+
+    assert "zoneId: 'cn-beijing-k' lies in cn-beijing, and alicloud:region is 'cn-hangzhou'." in seen.said
+    assert {"llm-dev"} == set(seen.resources)
+
+
 def test_two_of_a_kind_live_in_one_stack(preview: Preview) -> None:
     """Neither names nor objects of two endpoints collide."""
 
