@@ -1,4 +1,4 @@
-"""The README's table of arguments, generated from the fields."""
+"""The tables of arguments in docs/arguments.md, generated from the fields."""
 
 import ast
 import inspect

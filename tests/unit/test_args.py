@@ -161,7 +161,7 @@ def test_arguments_are_frozen() -> None:
 
 
 def test_every_argument_has_one_line_of_meaning() -> None:
-    """The README's table is generated, so a field without a description would be a hole in it."""
+    """The table is generated, so a field without a description would be a hole in it."""
     table = argument_table(SingleEcsLlmArgs).split("\n")
 
     assert "| argument | kind | default | meaning |" == table[0]

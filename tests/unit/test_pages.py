@@ -1,0 +1,41 @@
+"""The generated blocks of README and docs are what the code and the files say."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from components.args import AcsLlmClusterArgs, DualEcsRayLlmArgs, SingleEcsLlmArgs, argument_table
+
+ROOT = Path(__file__).parents[2]
+
+
+def fit_table() -> str:
+    """Return what `scripts/fit` prints for the example model."""
+    command = [sys.executable, "scripts/fit", "Qwen/Qwen3-235B-A22B"]
+    shown = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return f"```\n$ scripts/fit Qwen/Qwen3-235B-A22B\n{shown}```\n"
+
+
+BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
+    ("README.md", "dev"): lambda: f"```yaml\n{(ROOT / 'Pulumi.dev.yaml').read_text()}```\n",
+    ("README.md", "fit"): fit_table,
+    ("docs/arguments.md", "arguments"): lambda: argument_table(SingleEcsLlmArgs),
+    ("docs/arguments.md", "pair"): lambda: argument_table(DualEcsRayLlmArgs, SingleEcsLlmArgs),
+    ("docs/arguments.md", "cluster"): lambda: argument_table(AcsLlmClusterArgs, SingleEcsLlmArgs),
+}
+
+
+@pytest.mark.parametrize(("file", "name"), BLOCKS)
+def test_a_generated_block_is_fresh(request: pytest.FixtureRequest, file: str, name: str) -> None:
+    """What stands between a block's markers is what the code produces today."""
+    page = ROOT / file
+    block = re.compile(rf"(?s)(<!-- {name} -->\n)(.*?)(<!-- /{name} -->)")
+    expected = BLOCKS[file, name]()
+    if request.config.getoption("--update-golden"):
+        page.write_text(block.sub(lambda found: f"{found[1]}{expected}{found[3]}", page.read_text()))
+
+    assert expected == block.search(page.read_text())[2]  # type: ignore[index]  # a page without it fails here
