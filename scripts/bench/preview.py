@@ -1,4 +1,4 @@
-"""Compare a preview of the dev stack with one of a bare program that makes the same resources without components."""
+"""Compare a preview of the components with one of a bare program that makes the same resources without them."""
 
 import argparse
 import functools
@@ -8,66 +8,70 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from scripts.bench.bare import differences, program, record
+from scripts.bench.programs import ROOT, STACK, Writer, many, write_bare, write_stack
 from scripts.bench.report import BenchError, alternate, exit_code, heading, percentile, ratio, table
 
-ROOT = Path(__file__).resolve().parents[2]
-STACK = "dev"
-BARE, OURS, CONTROL = "bare", "dev stack", "bare again"
+BARE, OURS, CONTROL = "bare", "components", "bare again"
 
 
 def main() -> None:
     """Measure and print."""
     arguments = _arguments()
-    with tempfile.TemporaryDirectory() as name:
-        ours, bare, home = (Path(name) / part for part in ("ours", "bare", "home"))
-        _write_ours(ours)
-        _write_bare(bare, ours)
-        heading(
-            f"wall time of a preview of the {STACK} stack, and of a bare program with the same resources that is made "
-            "from what the stack registers; the local cloud answers both."
-        )
-        environment = _environment(home)
-        rows = []
-        for door, command in _doors(environment).items():
-            _prepare(door, [ours, bare], environment)
-            sides: dict[str, Callable[[], float]] = {
-                side: functools.partial(_preview, command, folder, environment)
-                for side, folder in {BARE: bare, OURS: ours, CONTROL: bare}.items()
-            }
-            alternate(sides, 1)
-            rows.append([door, *_row(alternate(sides, arguments.rounds))])
-    table(["door", BARE, OURS, f"{OURS} / {BARE}, median (range)", f"{CONTROL} / {BARE}"], rows)
+    heading(
+        f"wall time of a preview of {_what(arguments.endpoints)}, and of a bare program with the same resources that "
+        "is made from what it registers; the local cloud answers both."
+    )
+    rows = []
+    # One folder for all: what one program imported while it was recorded still reads its files with the next.
+    with tempfile.TemporaryDirectory() as folder:
+        for label, write in _programs(arguments.endpoints).items():
+            rows += [
+                [label, *row] for row in _measured(Path(folder) / label.replace(" ", "-"), write, arguments.rounds)
+            ]
+    table(["program", "door", BARE, OURS, f"{OURS} / {BARE}, median (range)", f"{CONTROL} / {BARE}"], rows)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench/preview", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9, help="rounds of bare, dev stack, bare again (default 9)")
+    parser.add_argument("--rounds", type=int, default=9, help=f"rounds of {BARE}, {OURS}, {CONTROL} (default 9)")
+    parser.add_argument(
+        "--endpoints", type=_count, nargs="+", default=[], metavar="N", help="stacks of so many endpoints, such as 1 10"
+    )
     return parser.parse_args()
 
 
-def _write_ours(folder: Path) -> None:
-    folder.mkdir()
-    shutil.copytree(ROOT / "components", folder / "components", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__main__.py", f"Pulumi.{STACK}.yaml"):
-        shutil.copy(ROOT / name, folder / name)
-    # A copy has no .venv; the programs run in the one that runs the bench.
-    text = (ROOT / "Pulumi.yaml").read_text().replace("virtualenv: .venv", f"virtualenv: {sys.prefix}")
-    (folder / "Pulumi.yaml").write_text(text)
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of endpoints. Give 1 or more.")
+    return int(text)
 
 
-def _write_bare(folder: Path, ours: Path) -> None:
-    folder.mkdir()
-    for name in ("Pulumi.yaml", f"Pulumi.{STACK}.yaml"):
-        shutil.copy(ours / name, folder / name)
-    wanted = record(ours, STACK)
-    (folder / "__main__.py").write_text(program(wanted))
-    unlike = differences(wanted, record(folder, STACK))
-    if unlike:
-        raise BenchError(f"The bare program does not make the same resources: {', '.join(unlike)}.")
+def _what(endpoints: list[int]) -> str:
+    return "stacks of several endpoints" if endpoints else f"the {STACK} stack"
+
+
+def _programs(endpoints: list[int]) -> dict[str, Writer]:
+    if not endpoints:
+        return {f"{STACK} stack": write_stack}
+    return {f"{count} endpoint{'s' if count > 1 else ''}": many(count) for count in endpoints}
+
+
+def _measured(folder: Path, write: Writer, rounds: int) -> Iterator[list[str]]:
+    ours, bare = folder / "ours", folder / "bare"
+    write(ours)
+    write_bare(bare, ours)
+    environment = _environment(folder)
+    for door, command in _doors(environment).items():
+        _prepare(door, [ours, bare], environment)
+        sides: dict[str, Callable[[], float]] = {
+            side: functools.partial(_preview, command, place, environment)
+            for side, place in {BARE: bare, OURS: ours, CONTROL: bare}.items()
+        }
+        alternate(sides, 1)
+        yield [door, *_row(alternate(sides, rounds))]
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -88,13 +92,13 @@ def _environment(home: Path) -> dict[str, str]:
 def _doors(environment: Mapping[str, str]) -> dict[str, list[str]]:
     doors = {"in process": [sys.executable, "-m", "scripts.localcloud", "--stack", STACK, "preview"]}
     if shutil.which("pulumi", path=environment["PATH"]):
-        doors["pulumi"] = ["pulumi", "preview", "--stack", STACK, "--non-interactive"]
+        doors["the pulumi command"] = ["pulumi", "preview", "--stack", STACK, "--non-interactive"]
     return doors
 
 
 def _prepare(door: str, folders: list[Path], environment: Mapping[str, str]) -> None:
     """Make the stack of each folder, where the door asks for one."""
-    for folder in folders if door == "pulumi" else []:
+    for folder in folders if door != "in process" else []:
         _run(["pulumi", "stack", "init", STACK, "--non-interactive"], folder, environment)
 
 
