@@ -15,7 +15,7 @@ from components.acs.serving import address, callers, reached, serving
 from components.acs.staging import staged
 from components.args import AcsLlmClusterArgs
 from components.credentials import api_key, edition
-from components.endpoint import Endpoint, check_region
+from components.endpoint import Endpoint, Where, check_region
 from components.network import subnet
 
 
@@ -24,6 +24,12 @@ class AcsLlmCluster(Endpoint):
 
     kubeconfig: pulumi.Output[str]
     """Secret; the administrator's, for `kubectl`."""
+    cluster_id: pulumi.Output[str | None]
+    """Id of the cluster; none where a kubeconfig alone names it."""
+    bucket: pulumi.Output[str]
+    """Name of the bucket that holds the weights."""
+    namespace: pulumi.Output[str]
+    """Namespace in which everything of the endpoint is."""
 
     def __init__(self, name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
@@ -43,7 +49,6 @@ class AcsLlmCluster(Endpoint):
         used = (*allowed.resources, *(fenced.resources if fenced else ()))
         home = cluster(name, args, net, used, child)
         fenced = fenced or fence(name, args, home.vpc_id, child)
-        self.kubeconfig = home.kubeconfig
         key = api_key(name, args, child)
         given = (args.tls_certificate, args.tls_private_key)
         secrets = edition(name, [key, *(secret for secret in given if secret is not None)], child)
@@ -53,7 +58,11 @@ class AcsLlmCluster(Endpoint):
         placed = staged(inside, store, base)
         at = reached(inside, allowed, (*base, *placed))
         ready = serving(inside, at, secrets, fenced.id if fenced else None, placed)
-        self.answers(args, address(at.public or at.private), key, ready)
+        self.kubeconfig, self.bucket = home.kubeconfig, pulumi.Output.from_input(store.bucket.name)
+        self.cluster_id = pulumi.Output.from_input(home.id)
+        self.namespace = pulumi.Output.from_input(args.namespace)
+        where = Where(address(at.public or at.private), home.vpc_id, home.vswitch_id, home.security_group_id)
+        self.answers(args, where, key, ready)
 
     def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:
         """Return what a stack exports, with the kubeconfig that no jump host keeps."""

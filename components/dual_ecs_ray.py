@@ -6,7 +6,7 @@ import pulumi
 
 from components.args import DualEcsRayLlmArgs
 from components.credentials import RAY_TOKEN, Credentials, credentials, parameter_names
-from components.endpoint import Endpoint, checked
+from components.endpoint import Endpoint, Where, checked
 from components.exposure import address, allow_rules
 from components.fabric import Fabric, fabric
 from components.machine import Boot, Machine, machine
@@ -24,6 +24,13 @@ _LONGEST_ADDRESS = "255.255.255.255"
 
 class DualEcsRayLlm(Endpoint):
     """An OpenAI-compatible endpoint on two GPU ECS instances, private unless an allow-list is given."""
+
+    instance_ids: pulumi.Output[list[str]]
+    """Ids of the instances, the head's first."""
+    weights_disk_ids: pulumi.Output[list[str]]
+    """Ids of the disks that hold the weights, the head's first."""
+    nodes_security_group_id: pulumi.Output[str]
+    """Id of the group in which the instances reach each other on every port."""
 
     def __init__(self, name: str, args: DualEcsRayLlmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
@@ -52,7 +59,12 @@ class DualEcsRayLlm(Endpoint):
         reached = address(name, args, head.instance, child)
         before = (*rules, *reached.joined, *head.joined, *worker.joined)
         ready = readiness(name, args, head.instance.id, keys.edition, before, child)
-        self.answers(args, reached.address, keys.api_key, ready)
+        self.instance_ids = pulumi.Output.all(head.instance.id, worker.instance.id)
+        self.weights_disk_ids = pulumi.Output.all(head.disk.id, worker.disk.id)
+        self.nodes_security_group_id = fab.group.id
+        self.answers(
+            args, Where(reached.address, net.vpc_id, net.vswitch_id, net.security_group_id), keys.api_key, ready
+        )
 
     def _user_data(self, node: str, head_address: str) -> str:
         args, rank = self._args, _RANKS[node]

@@ -1,10 +1,13 @@
-"""What every component answers with: a base URL, a key, a model, and a call to paste."""
+"""What every component answers with: a base URL, a key, a model, where it is, and a call to paste."""
 
+import dataclasses
+import inspect
 import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
+from pydantic.alias_generators import to_camel
 
 from components.args import ArgsError
 
@@ -12,6 +15,16 @@ Rendered = TypeVar("Rendered")
 
 if TYPE_CHECKING:
     from components.args import LlmArgs
+
+
+@dataclasses.dataclass(frozen=True)
+class Where:
+    """The address that leads to an endpoint, and the network it is in; None where an id is not known."""
+
+    address: pulumi.Input[str]
+    vpc_id: pulumi.Input[str] | None
+    vswitch_id: pulumi.Input[str] | None
+    security_group_id: pulumi.Input[str] | None
 
 
 class Endpoint(pulumi.ComponentResource):
@@ -23,16 +36,26 @@ class Endpoint(pulumi.ComponentResource):
     """Secret; send it as ``Authorization: Bearer``."""
     model: pulumi.Output[str]
     """The name to put in a request."""
+    address: pulumi.Output[str]
+    """IP address a DNS record should point to: private, or of a public endpoint the public one."""
+    vpc_id: pulumi.Output[str | None]
+    """Id of the VPC; none where it is yours and you did not name it."""
+    vswitch_id: pulumi.Output[str | None]
+    """Id of the vSwitch; none in a cluster of your own."""
+    security_group_id: pulumi.Output[str | None]
+    """Id of the security group that guards it; none where a kubeconfig alone names the cluster."""
 
-    def answers(
-        self, args: "LlmArgs", address: pulumi.Input[str], api_key: pulumi.Output[str], ready: pulumi.CustomResource
-    ) -> None:
-        """Set the outputs; the endpoint is known when *ready* is."""
-        known = pulumi.Output.all(address, ready.id)
+    def answers(self, args: "LlmArgs", where: Where, api_key: pulumi.Output[str], ready: pulumi.CustomResource) -> None:
+        """Set the outputs and register them with those the component has beside; the endpoint is known with *ready*."""
+        known = pulumi.Output.all(where.address, ready.id)
         self.endpoint = known.apply(lambda values: endpoint_url(args, values[0]))
         self.api_key = api_key
         self.model = pulumi.Output.from_input(args.served_model_name)
-        self.register_outputs(self.stack_outputs())
+        self.address = pulumi.Output.from_input(where.address)
+        self.vpc_id = pulumi.Output.from_input(where.vpc_id)
+        self.vswitch_id = pulumi.Output.from_input(where.vswitch_id)
+        self.security_group_id = pulumi.Output.from_input(where.security_group_id)
+        self.register_outputs({to_camel(name): getattr(self, name) for name in output_kinds(type(self))})
 
     def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:
         """Return what a stack exports: where it answers, the key, the model, and a call to paste."""
@@ -42,6 +65,12 @@ class Endpoint(pulumi.ComponentResource):
             "model": self.model,
             "curl": pulumi.Output.all(self.endpoint, self.model).apply(lambda known: curl_line(*known)),
         }
+
+
+def output_kinds(component: type[Endpoint]) -> dict[str, Any]:
+    """Return the outputs of *component* by name, with their annotations."""
+    classes = [one for one in reversed(component.__mro__) if issubclass(one, Endpoint)]
+    return {name: kind for one in classes for name, kind in inspect.get_annotations(one).items()}
 
 
 def endpoint_url(args: "LlmArgs", address: str) -> str:

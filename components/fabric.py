@@ -16,6 +16,8 @@ class Fabric:
     """Where both machines stand, and what must be there before they find each other."""
 
     place: Placement
+    group: alicloud.ecs.SecurityGroup
+    """The machines' own, in which they trust each other."""
     rules: tuple[pulumi.Resource, ...]
 
 
@@ -44,7 +46,7 @@ def fabric(name: str, args: DualEcsRayLlmArgs, net: Network, opts: pulumi.Resour
     )
     # Left to its default without RDMA: jumbo frames where the type has them, and nothing depends on it.
     jumbo = True if args.mtu else None
-    return Fabric(Placement(_placed(name, args, opts), (group.id,), args.rdma_devices, jumbo), (rule,))
+    return Fabric(Placement(_placed(name, args, opts), (group.id,), args.rdma_devices, jumbo), group, (rule,))
 
 
 def _placed(name: str, args: DualEcsRayLlmArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:

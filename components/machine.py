@@ -43,9 +43,10 @@ class Placement:
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """A machine and what must be joined to it before it can boot."""
+    """A machine, the disk with its weights, and what must be joined to it before it can boot."""
 
     instance: alicloud.ecs.Instance
+    disk: alicloud.ecs.EcsDisk
     joined: tuple[pulumi.Resource, ...]
 
 
@@ -66,11 +67,11 @@ def machine(
         f"{name}-weights-attachment", disk_id=disk.id, instance_id=instance.id, opts=opts
     )
     if role is None:
-        return Machine(instance, (attachment,))
+        return Machine(instance, disk, (attachment,))
     taken = alicloud.ecs.RamRoleAttachment(
         f"{name}-role-attachment", instance_id=instance.id, ram_role_name=role.name, opts=opts
     )
-    return Machine(instance, (attachment, taken))
+    return Machine(instance, disk, (attachment, taken))
 
 
 def _after(before: Sequence[pulumi.Resource], place: Placement) -> pulumi.ResourceOptions:

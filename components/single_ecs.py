@@ -4,7 +4,7 @@ import pulumi
 
 from components.args import SingleEcsLlmArgs
 from components.credentials import credentials, parameter_names
-from components.endpoint import Endpoint, checked
+from components.endpoint import Endpoint, Where, checked
 from components.exposure import address, allow_rules
 from components.machine import Boot, machine
 from components.network import network
@@ -16,6 +16,11 @@ from components.userdata import cloud_config
 
 class SingleEcsLlm(Endpoint):
     """An OpenAI-compatible endpoint on one GPU ECS instance, private unless an allow-list is given."""
+
+    instance_id: pulumi.Output[str]
+    """Id of the instance; another one after a change of what it boots."""
+    weights_disk_id: pulumi.Output[str]
+    """Id of the disk that holds the weights and survives the instance."""
 
     def __init__(self, name: str, args: SingleEcsLlmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """
@@ -37,4 +42,7 @@ class SingleEcsLlm(Endpoint):
         reached = address(name, args, box.instance, child)
         before = (*rules, *reached.joined, *box.joined)
         ready = readiness(name, args, box.instance.id, keys.edition, before, child)
-        self.answers(args, reached.address, keys.api_key, ready)
+        self.instance_id, self.weights_disk_id = box.instance.id, box.disk.id
+        self.answers(
+            args, Where(reached.address, net.vpc_id, net.vswitch_id, net.security_group_id), keys.api_key, ready
+        )

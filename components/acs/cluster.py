@@ -48,8 +48,12 @@ class Cluster:
     """None where the bucket is reached by a key pair."""
     own: alicloud.cs.ManagedKubernetes | None
     """The cluster where it was made here: what is in it goes with it."""
+    id: pulumi.Input[str] | None
     vpc_id: pulumi.Input[str] | None
-    """None where only a kubeconfig names the cluster."""
+    security_group_id: pulumi.Input[str] | None
+    """These three are None where only a kubeconfig names the cluster."""
+    vswitch_id: pulumi.Input[str] | None
+    """None in a cluster of the user's, which may have several."""
 
 
 def cluster(
@@ -75,7 +79,10 @@ def cluster(
         kubeconfig=kubeconfig,
         oidc=Oidc(rrsa.ram_oidc_provider_arn, rrsa.rrsa_oidc_issuer_url) if args.oss_access == "rrsa" else None,
         own=made,
+        id=made.id,
         vpc_id=made.vpc_id,
+        security_group_id=made.security_group_id,
+        vswitch_id=net.vswitch_id,
     )
 
 
@@ -123,7 +130,16 @@ def _given(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> 
     given = args.kubeconfig
     kubeconfig = _kubeconfig(cluster_id, None, opts) if given is None else pulumi.Output.secret(given)
     provider = _provider(name, cluster_id, kubeconfig, opts)
-    return Cluster(provider, kubeconfig, oidc, own=None, vpc_id=found.vpc_id if found else None)
+    return Cluster(
+        provider=provider,
+        kubeconfig=kubeconfig,
+        oidc=oidc,
+        own=None,
+        id=found.id if found else None,
+        vpc_id=found.vpc_id if found else None,
+        security_group_id=found.security_group_id if found else None,
+        vswitch_id=None,
+    )
 
 
 def _checked(args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Any:  # noqa: ANN401 - an Output
