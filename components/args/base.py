@@ -113,7 +113,7 @@ class _Collector:
             self.refuse(name, f"given twice, also as {spelling}. Leave one out.")
         else:
             self.written[name] = spelling
-            if _holds_output(value) and not _takes_output(self.fields[name]):
+            if _holds_output(value) and not takes_output(self.fields[name]):
                 why = "the plan and the checks in `preview` are computed from it"
                 self.refuse(name, f"is an Output, and {why}. Give a plain value.")
             else:
@@ -156,7 +156,7 @@ class _Collector:
             # The first of a union's complaints speaks for all; a default that was not computed has a cause elsewhere.
             if name not in before and detail["type"] != "default_factory_not_called":
                 field = self.fields[name]
-                union = _takes_output(field)
+                union = takes_output(field)
                 if union and name in self.refused:
                     continue
                 missing = f"is required, such as {self.placeholders.get(name)!r}."
@@ -178,5 +178,6 @@ def _holds_output(value: object) -> bool:
     return isinstance(value, pulumi.Output)
 
 
-def _takes_output(field: FieldInfo) -> bool:
+def takes_output(field: FieldInfo) -> bool:
+    """Say whether *field* may be given a value that is known later."""
     return any("Output" in str(part) for part in (field.annotation, *get_args(field.annotation)))
