@@ -35,6 +35,9 @@ USER = "alicloud:ram/user:User"
 ACCESS_KEY = "alicloud:ram/accessKey:AccessKey"
 USER_POLICY_ATTACHMENT = "alicloud:ram/userPolicyAttachment:UserPolicyAttachment"
 LOG_PROJECT = "alicloud:log/project:Project"
+ZONE = "alicloud:pvtz/zone:Zone"
+ZONE_ATTACHMENT = "alicloud:pvtz/zoneAttachment:ZoneAttachment"
+ZONE_RECORD = "alicloud:pvtz/zoneRecord:ZoneRecord"
 PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 a type's name
 RANDOM_ID = "random:index/randomId:RandomId"
 

@@ -19,6 +19,7 @@ from scripts.localcloud.kinds import (
     SECURITY_GROUP,
     SECURITY_RULE,
     VPC,
+    ZONE_RECORD,
 )
 from scripts.localcloud.values import Value, Values, number
 
@@ -134,5 +135,6 @@ CONDITIONS: Mapping[tuple[str, str], Condition] = {
     (EXECUTION, "parameters"): _same_json,
     (BUCKET_OBJECT, "kmsKeyId"): _unless("serverSideEncryption", "KMS"),
     (BUCKET_OBJECT, "objectWormRetainUntilDate"): _same_text,
+    (ZONE_RECORD, "priority"): _unless("type", "MX"),
 }
 """By type and property; a test holds this table and the data to the same rows."""

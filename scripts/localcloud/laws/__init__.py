@@ -19,6 +19,7 @@ from scripts.localcloud.laws import (
     logs,
     network,
     oss,
+    private_dns,
     ram,
     ram_user,
     randomness,
@@ -65,6 +66,9 @@ _ALL: tuple[Law, ...] = (
     ram_user.AccessKey(),
     ram_user.UserPolicyAttachment(),
     logs.Project(),
+    private_dns.Zone(),
+    private_dns.ZoneAttachment(),
+    private_dns.ZoneRecord(),
     randomness.RandomPassword(),
     randomness.RandomId(),
 )
