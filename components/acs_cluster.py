@@ -71,17 +71,17 @@ class AcsLlmCluster(Endpoint):
 
 def _base(inside: Inside, key: pulumi.Output[str]) -> tuple[Object, ...]:
     """Return what every pod needs: a namespace, who it is, the files and the keys."""
-    name, args = inside.name, inside.args
-    space = (inside.put("namespace", manifests.namespace(args, name)),)
+    args = inside.args
+    space = (inside.put("namespace", manifests.namespace(args)),)
     accounts = [
-        inside.put(f"{component}-account", manifests.account(args, name, component), space)
+        inside.put(f"{component}-account", manifests.account(args, component), space)
         for component in ("engine", "watch", *(("stage",) if args.weights_source == "modelscope" else ()))
     ]
-    role = inside.put("watch-role", manifests.watch_role(args, name), space)
+    role = inside.put("watch-role", manifests.watch_role(args), space)
     return (
         *space,
         *accounts,
-        inside.put("watch-binding", manifests.watch_binding(args, name), (role,)),
-        inside.put("files", manifests.files(args, name), space),
-        inside.put("keys", manifests.keys(args, name, key), space),
+        inside.put("watch-binding", manifests.watch_binding(args), (role,)),
+        inside.put("files", manifests.files(args), space),
+        inside.put("keys", manifests.keys(args, key), space),
     )

@@ -10,6 +10,7 @@ import pulumi_random as random
 from components.acs.cluster import Oidc
 from components.args import AcsLlmClusterArgs
 from components.manifests import Bucket
+from components.manifests.base import NAME
 from components.names import physical_name
 from components.policy import trust_account, weights_policy
 
@@ -82,7 +83,7 @@ def _roles(
     reader, may_read = _role(f"{name}-weights-reader", _trust(oidc, _READER), reads, opts)
     if args.weights_source == "oss":
         return Bucket(store, _url(args, store), oidc.provider_arn, reader), (may_read,)
-    account = f"system:serviceaccount:{args.namespace}:{name}-stage"
+    account = f"system:serviceaccount:{args.namespace}:{NAME}-stage"
     writes = _policy(f"{name}-weights-writer", args, store, opts, write=True)
     writer, may_write = _role(f"{name}-weights-writer", _trust(oidc, account), writes, opts)
     return Bucket(store, _url(args, store), oidc.provider_arn, reader, writer), (may_read, may_write)

@@ -60,19 +60,19 @@ def reached(inside: Inside, allowed: Callers, before: tuple[Object, ...]) -> Rea
 
 
 def _service(inside: Inside, noun: str, allowed: AccessList, before: tuple[Object, ...]) -> Object:
-    service = manifests.service(inside.args, inside.name, allowed.id, public=noun == "public")
+    service = manifests.service(inside.args, allowed.id, public=noun == "public")
     more = pulumi.ResourceOptions(
         custom_timeouts=pulumi.CustomTimeouts(create=_BALANCER_TIMEOUT, update=_BALANCER_TIMEOUT),
-        hooks=pulumi.ResourceHookBinding(on_error=[_where_to_look(inside, noun)]),
+        hooks=pulumi.ResourceHookBinding(on_error=[_where_to_look(inside, noun, service)]),
     )
     return inside.put(f"{noun}-service", service, (*before, *allowed.entries), more)
 
 
-def _where_to_look(inside: Inside, noun: str) -> pulumi.ErrorHook:
+def _where_to_look(inside: Inside, noun: str, service: manifests.Manifest) -> pulumi.ErrorHook:
     """Return the hook that says where the reason is: the provider reads no events, and there it is written."""
 
     def say(_: pulumi.ErrorHookArgs) -> bool:
-        look = f"kubectl -n {inside.args.namespace} describe service {inside.name}{'-public' * (noun == 'public')}"
+        look = f"kubectl -n {inside.args.namespace} describe service {service['metadata']['name']}"
         pulumi.log.error(
             f"{inside.name}: the {noun} Service has no load balancer after {_BALANCER_TIMEOUT}. `{look}` says why; "
             "most often the account's quota of classic load balancers is used up.",
@@ -95,20 +95,20 @@ def serving(
 
     Another *edition* of the endpoint's secrets makes other pods; *group* is their security group, if not the cluster's.
     """
-    name, args = inside.name, inside.args
-    engine = manifests.engine(args, name, edition, group)
+    args = inside.args
+    engine = manifests.engine(args, edition, group)
     if args.pods > 1 and args.lws_install == "helm":
         before = (*before, inside.install("lws", {}))
     pods = [inside.put("engine", engine, (*before, at.private, *((at.public,) if at.public else ())))]
-    pods.append(inside.put("disruption-budget", manifests.disruption_budget(args, name), before))
+    pods.append(inside.put("disruption-budget", manifests.disruption_budget(args), before))
     if args.pods > 1:
-        pods.append(inside.put("network-policy", manifests.network_policy(args, name), before))
+        pods.append(inside.put("network-policy", manifests.network_policy(args), before))
     if args.elastic:
-        pods.append(inside.put("autoscaler", manifests.autoscaler(args, name), pods[:1]))
+        pods.append(inside.put("autoscaler", manifests.autoscaler(args), pods[:1]))
     url = address(at.private).apply(lambda known: f"{args.scheme}://{known}:{args.port}")
-    ready = inside.run("ready", manifests.ready_job(args, name, _hash(engine), url), args.ready_timeout_minutes, pods)
+    ready = inside.run("ready", manifests.ready_job(args, _hash(engine), url), args.ready_timeout_minutes, pods)
     if args.benchmark:
-        inside.run("benchmark", manifests.benchmark_job(args, name, url), _BENCHMARK_MINUTES, (ready,))
+        inside.run("benchmark", manifests.benchmark_job(args, url), _BENCHMARK_MINUTES, (ready,))
     return ready
 
 

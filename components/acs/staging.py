@@ -10,24 +10,24 @@ Placed = tuple[Object, ...]
 
 def staged(inside: Inside, store: Weights, base: Placed) -> Placed:
     """Return what serving waits for: the bucket's volume, filled, and where asked for the warm cache before it."""
-    name, args = inside.name, inside.args
+    args = inside.args
     before: Placed = base
     if store.access_key:
-        pair = manifests.bucket_keys(args, name, store.access_key.id, store.access_key.secret)
+        pair = manifests.bucket_keys(args, store.access_key.id, store.access_key.secret)
         before = (*base, inside.put("oss-keys", pair, base))
-    volume = inside.put("oss-volume", manifests.volume(args, name, store.bucket), before)
-    claim = inside.put("oss-claim", manifests.claim(args, name), (*before, volume, *store.ready))
+    volume = inside.put("oss-volume", manifests.volume(args, store.bucket), before)
+    claim = inside.put("oss-claim", manifests.claim(args), (*before, volume, *store.ready))
     filled: Placed = (claim,)
     if args.weights_source == "modelscope":
-        job = manifests.stage_job(args, name, store.bucket)
+        job = manifests.stage_job(args, store.bucket)
         filled = (claim, inside.run("stage", job, args.stage_minutes, (*before, *store.ready)))
     return _cached(inside, store, filled) if args.fluid_cache else filled
 
 
 def _cached(inside: Inside, store: Weights, filled: Placed) -> Placed:
-    name, args = inside.name, inside.args
+    args = inside.args
     fluid = (inside.install("ack-fluid", manifests.fluid_values(args)),) if args.fluid_install == "helm" else ()
-    dataset = inside.put("dataset", manifests.dataset(args, name, store.bucket), (*filled, *fluid))
-    runtime = inside.put("cache", manifests.runtime(args, name), (dataset,))
-    load = inside.put("load", manifests.load(args, name), (runtime,))
-    return (*filled, inside.run("cached", manifests.cached_job(args, name), args.cache_minutes, (load,)))
+    dataset = inside.put("dataset", manifests.dataset(args, store.bucket), (*filled, *fluid))
+    runtime = inside.put("cache", manifests.runtime(args), (dataset,))
+    load = inside.put("load", manifests.load(args), (runtime,))
+    return (*filled, inside.run("cached", manifests.cached_job(args), args.cache_minutes, (load,)))

@@ -2,8 +2,9 @@
 The Kubernetes objects of an endpoint: functions that return them as `kubectl apply` would take them.
 
 Plain values in, dicts out, in the API's own spelling; no Pulumi. What only a deployment knows (role ARNs, access lists,
-the secrets, the load balancer's address) is a parameter, and may be an Output. Every function takes the arguments and
-the endpoint's name first; the object's own name is in its `metadata`.
+the secrets, the load balancer's address) is a parameter, and may be an Output. Every function takes the arguments
+first. Names inside are the same for every endpoint: each has a namespace of its own, and nothing in the cluster changes
+when a program calls its component something else.
 
 `access` who the pods are; `files` what they read; `storage` and `cache` the weights, in the bucket and in memory;
 `engine` (with `pods` and `gate`) what serves; `scaling` how many; `service` where it is reached; `jobs` and `benchmark`

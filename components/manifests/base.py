@@ -6,6 +6,9 @@ from typing import Any
 
 from components.args import AcsLlmClusterArgs
 
+NAME = "llm"
+"""What the endpoint is called in its namespace, which is its own."""
+
 Manifest = dict[str, Any]
 """A Kubernetes object, or a part of one, as its JSON."""
 
@@ -33,9 +36,9 @@ TMP: Manifest = {"name": "tmp", "emptyDir": {}}
 TMP_MOUNT: Manifest = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - inside a container, of its own
 
 
-def labels(name: str, component: str) -> dict[str, str]:
+def labels(component: str) -> dict[str, str]:
     """Return what tells the objects of *component* from others; selectors use it, so nothing else belongs here."""
-    return {"app.kubernetes.io/name": name, "app.kubernetes.io/component": component}
+    return {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": component}
 
 
 def workload(args: AcsLlmClusterArgs) -> Manifest:
@@ -55,9 +58,9 @@ def answering(args: AcsLlmClusterArgs) -> str:
     return "engine" if args.pods == 1 else "leader"
 
 
-def metadata(args: AcsLlmClusterArgs, name: str, component: str, full_name: str = "") -> Manifest:
+def metadata(args: AcsLlmClusterArgs, component: str, full_name: str = "") -> Manifest:
     """Return the metadata of an object of *component*, called *full_name* or else like the endpoint."""
-    return {"name": full_name or name, "namespace": args.namespace, "labels": labels(name, component)}
+    return {"name": full_name or NAME, "namespace": args.namespace, "labels": labels(component)}
 
 
 def digest(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from components.args import AcsLlmClusterArgs
 from components.engine import MODEL_PATH
-from components.manifests.base import Later, Manifest, resources, unprivileged, variables
+from components.manifests.base import NAME, Later, Manifest, resources, unprivileged, variables
 from components.manifests.job import job
 from components.manifests.storage import weights_name
 
@@ -18,9 +18,9 @@ https://docs.sglang.io/docs/developer_guide/bench_serving.md, 2026-11-21.
 """
 
 
-def benchmark_job(args: AcsLlmClusterArgs, name: str, address: Later) -> Manifest:
+def benchmark_job(args: AcsLlmClusterArgs, address: Later) -> Manifest:
     """Return the Job that sends requests to *address*, key and all, and prints what it measured."""
-    key = {"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef": {"name": f"{name}-keys", "key": "api_key"}}}
+    key = {"name": "OPENAI_API_KEY", "valueFrom": {"secretKeyRef": {"name": f"{NAME}-keys", "key": "api_key"}}}
     container = {
         "name": "benchmark",
         "image": args.engine_image,
@@ -31,9 +31,9 @@ def benchmark_job(args: AcsLlmClusterArgs, name: str, address: Later) -> Manifes
         "volumeMounts": [{"name": "weights", "mountPath": MODEL_PATH, "readOnly": True}],
     }
     # Not the cache's claim: what Fluid puts beside a container that mounts it would outlive the benchmark.
-    claim = {"claimName": weights_name(args, name, "oss"), "readOnly": True}
+    claim = {"claimName": weights_name(args, "oss"), "readOnly": True}
     spec = {"containers": [container], "volumes": [{"name": "weights", "persistentVolumeClaim": claim}]}
-    return job(args, name, "benchmark", spec)
+    return job(args, "benchmark", spec)
 
 
 def _command(args: AcsLlmClusterArgs, address: Later) -> list[Later]:

@@ -1,7 +1,7 @@
 """The weights once more in memory, near the pods that load them: Fluid's objects."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Later, Manifest, metadata, resources
+from components.manifests.base import NAME, Later, Manifest, metadata, resources
 from components.manifests.storage import Bucket, endpoint, weights_name
 from components.plan.cache import CLASS
 
@@ -15,7 +15,7 @@ Source: GitHub aliyun-computenest/quickstart-vllm-ack docs/index-acs.md, 2026-08
 """
 
 
-def dataset(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
+def dataset(args: AcsLlmClusterArgs, bucket: Bucket) -> Manifest:
     """
     Return what is cached: the volume of the bucket by its role, or the bucket itself by the access key.
 
@@ -23,18 +23,18 @@ def dataset(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
     GitHub fluid-cloudnative/fluid pkg/ddc/jindocache/transform.go, v1.0.5 to v1.0.8; with a claim of OSS by a role
     on ACS it was not tried.
     """
-    mount: Manifest = {"name": "weights", "path": "/", "readOnly": True, "mountPoint": _volume(args, name)}
+    mount: Manifest = {"name": "weights", "path": "/", "readOnly": True, "mountPoint": _volume(args)}
     if args.oss_access == "access-key":
-        mount |= _bucket(args, name, bucket.url)
+        mount |= _bucket(args, bucket.url)
     return {
         "apiVersion": _API,
         "kind": "Dataset",
-        "metadata": metadata(args, name, "weights", weights_name(args, name, "weights")),
+        "metadata": metadata(args, "weights", weights_name(args, "weights")),
         "spec": {"accessModes": ["ReadOnlyMany"], "mounts": [mount], "placement": "Shared"},
     }
 
 
-def runtime(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def runtime(args: AcsLlmClusterArgs) -> Manifest:
     """Return the cache's own pods."""
     cache = args.fluid_cache
     assert cache is not None  # noqa: S101 - nobody asks for it with fluidEnabled: false
@@ -49,7 +49,7 @@ def runtime(args: AcsLlmClusterArgs, name: str) -> Manifest:
     return {
         "apiVersion": _API,
         "kind": "JindoRuntime",
-        "metadata": metadata(args, name, "weights", weights_name(args, name, "weights")),
+        "metadata": metadata(args, "weights", weights_name(args, "weights")),
         "spec": {
             "networkmode": "ContainerNetwork",
             "replicas": cache.workers,
@@ -66,13 +66,13 @@ def runtime(args: AcsLlmClusterArgs, name: str) -> Manifest:
     }
 
 
-def load(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def load(args: AcsLlmClusterArgs) -> Manifest:
     """Return the order to fill the cache."""
-    full_name = weights_name(args, name, "weights")
+    full_name = weights_name(args, "weights")
     return {
         "apiVersion": _API,
         "kind": "DataLoad",
-        "metadata": metadata(args, name, "weights", full_name),
+        "metadata": metadata(args, "weights", full_name),
         "spec": {
             "dataset": {"name": full_name, "namespace": args.namespace},
             "loadMetadata": True,
@@ -83,17 +83,17 @@ def load(args: AcsLlmClusterArgs, name: str) -> Manifest:
     }
 
 
-def _volume(args: AcsLlmClusterArgs, name: str) -> str:
-    return f"pvc://{weights_name(args, name, 'oss')}"
+def _volume(args: AcsLlmClusterArgs) -> str:
+    return f"pvc://{weights_name(args, 'oss')}"
 
 
-def _bucket(args: AcsLlmClusterArgs, name: str, url: Later) -> Manifest:
+def _bucket(args: AcsLlmClusterArgs, url: Later) -> Manifest:
     pair = {"fs.oss.accessKeyId": "akId", "fs.oss.accessKeySecret": "akSecret"}
     return {
         "mountPoint": url,
         "options": {"fs.oss.endpoint": endpoint(args)},
         "encryptOptions": [
-            {"name": option, "valueFrom": {"secretKeyRef": {"name": f"{name}-oss", "key": key}}}
+            {"name": option, "valueFrom": {"secretKeyRef": {"name": f"{NAME}-oss", "key": key}}}
             for option, key in pair.items()
         ],
     }

@@ -1,7 +1,7 @@
 """What keeps the serving pods running, and what keeps others from them."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import GATE_PORT, METRICS_PORT, Later, Manifest, labels, metadata, workload
+from components.manifests.base import GATE_PORT, METRICS_PORT, NAME, Later, Manifest, labels, metadata, workload
 from components.manifests.pods import leader, worker
 
 _UNAWAITED = {"pulumi.com/skipAwait": "true"}
@@ -18,45 +18,44 @@ Source: https://www.alibabacloud.com/help/en/cs/latest/specify-vswitch-and-secur
 """
 
 
-def engine(args: AcsLlmClusterArgs, name: str, edition: Later, group: Later = None) -> Manifest:
+def engine(args: AcsLlmClusterArgs, edition: Later, group: Later = None) -> Manifest:
     """
     Return the replicas: a Deployment where each is one pod, else a LeaderWorkerSet.
 
     Args:
         args: The arguments.
-        name: The endpoint's.
         edition: A text that is another one whenever a secret changes.
         group: The security group of pods of which several are a replica; default: the cluster's.
     """
-    answering = leader(args, name, edition)
+    answering = leader(args, edition)
     if args.pods == 1:
-        return _deployment(args, name, answering)
-    templates = (answering, worker(args, name))
+        return _deployment(args, answering)
+    templates = (answering, worker(args))
     if group is not None:
         for template in templates:
             template["metadata"]["annotations"][_SECURITY_GROUPS] = group
-    return _groups(args, name, *templates)
+    return _groups(args, *templates)
 
 
-def _deployment(args: AcsLlmClusterArgs, name: str, template: Manifest) -> Manifest:
+def _deployment(args: AcsLlmClusterArgs, template: Manifest) -> Manifest:
     return {
         **workload(args),
-        "metadata": {**metadata(args, name, "engine"), "annotations": _UNAWAITED},
+        "metadata": {**metadata(args, "engine"), "annotations": _UNAWAITED},
         "spec": {
             **_replicas(args),
             # The default would call a large model's start a failed one.
             "progressDeadlineSeconds": (args.startup_minutes + 10) * 60,
-            "selector": {"matchLabels": labels(name, "engine")},
+            "selector": {"matchLabels": labels("engine")},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": _NEW_FIRST},
             "template": template,
         },
     }
 
 
-def _groups(args: AcsLlmClusterArgs, name: str, answering: Manifest, helping: Manifest) -> Manifest:
+def _groups(args: AcsLlmClusterArgs, answering: Manifest, helping: Manifest) -> Manifest:
     return {
         **workload(args),
-        "metadata": {**metadata(args, name, "engine"), "annotations": _UNAWAITED},
+        "metadata": {**metadata(args, "engine"), "annotations": _UNAWAITED},
         "spec": {
             **_replicas(args),
             "leaderWorkerTemplate": {
@@ -78,17 +77,17 @@ def _replicas(args: AcsLlmClusterArgs) -> Manifest:
     return {} if args.elastic else {"replicas": args.replicas}
 
 
-def disruption_budget(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def disruption_budget(args: AcsLlmClusterArgs) -> Manifest:
     """Return that whoever clears nodes takes one replica at a time."""
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": metadata(args, name, "engine"),
-        "spec": {"maxUnavailable": 1, "selector": _serving(name)},
+        "metadata": metadata(args, "engine"),
+        "spec": {"maxUnavailable": 1, "selector": _serving()},
     }
 
 
-def network_policy(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def network_policy(args: AcsLlmClusterArgs) -> Manifest:
     """
     Return that the pods of groups hear all of each other, and others only the gate and what Prometheus reads.
 
@@ -99,18 +98,18 @@ def network_policy(args: AcsLlmClusterArgs, name: str) -> Manifest:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": metadata(args, name, "engine"),
+        "metadata": metadata(args, "engine"),
         "spec": {
-            "podSelector": _serving(name),
+            "podSelector": _serving(),
             "policyTypes": ["Ingress"],
             "ingress": [
-                {"from": [{"podSelector": _serving(name)}]},
+                {"from": [{"podSelector": _serving()}]},
                 {"ports": [{"port": port, "protocol": "TCP"} for port in ports]},
             ],
         },
     }
 
 
-def _serving(name: str) -> Manifest:
+def _serving() -> Manifest:
     component = {"key": "app.kubernetes.io/component", "operator": "In", "values": ["engine", "leader", "worker"]}
-    return {"matchLabels": {"app.kubernetes.io/name": name}, "matchExpressions": [component]}
+    return {"matchLabels": {"app.kubernetes.io/name": NAME}, "matchExpressions": [component]}

@@ -5,6 +5,7 @@ from components.manifests.base import (
     ENGINE_PORT,
     GATE_PORT,
     METRICS_PORT,
+    NAME,
     TMP_MOUNT,
     USER,
     Manifest,
@@ -67,18 +68,18 @@ def container(args: AcsLlmClusterArgs) -> Manifest:
     }
 
 
-def edition(args: AcsLlmClusterArgs, name: str) -> str:
+def edition(args: AcsLlmClusterArgs) -> str:
     """Return another text whenever the gate must read its files anew; all else reads them each time it runs."""
-    data = files(args, name)["data"]
+    data = files(args)["data"]
     return digest([data[key] for key in _places(args)])
 
 
-def volumes(args: AcsLlmClusterArgs, name: str) -> list[Manifest]:
+def volumes(args: AcsLlmClusterArgs) -> list[Manifest]:
     """Return what the gate mounts."""
     items = [{"key": key, "path": path} for key, path in _places(args).items()]
     return [
-        {"name": "gate", "configMap": {"name": f"{name}-files", "items": items}},
-        {"name": "keys", "secret": {"secretName": f"{name}-keys"}},
+        {"name": "gate", "configMap": {"name": f"{NAME}-files", "items": items}},
+        {"name": "keys", "secret": {"secretName": f"{NAME}-keys"}},
     ]
 
 

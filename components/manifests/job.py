@@ -3,6 +3,7 @@
 from components.args import AcsLlmClusterArgs
 from components.manifests.base import (
     CPU_POD,
+    NAME,
     PROGRAMS,
     TMP,
     TMP_MOUNT,
@@ -17,16 +18,16 @@ from components.manifests.base import (
 )
 
 
-def job(args: AcsLlmClusterArgs, name: str, component: str, spec: Manifest, retries: int = 0) -> Manifest:
+def job(args: AcsLlmClusterArgs, component: str, spec: Manifest, retries: int = 0) -> Manifest:
     """Return the Job that runs a pod of *spec* until it succeeds, at most 1 + *retries* times."""
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": metadata(args, name, component, f"{name}-{component}"),
+        "metadata": metadata(args, component, f"{NAME}-{component}"),
         "spec": {
             "backoffLimit": retries,
             "template": {
-                "metadata": {"labels": {**labels(name, component), **CPU_POD}},
+                "metadata": {"labels": {**labels(component), **CPU_POD}},
                 "spec": {
                     "restartPolicy": "Never",
                     "automountServiceAccountToken": False,
@@ -38,7 +39,7 @@ def job(args: AcsLlmClusterArgs, name: str, component: str, spec: Manifest, retr
     }
 
 
-def program(args: AcsLlmClusterArgs, name: str, which: str, settings: dict[str, Later]) -> Manifest:
+def program(args: AcsLlmClusterArgs, which: str, settings: dict[str, Later]) -> Manifest:
     """Return the spec of a pod whose program *which* reads *settings*; what it says last is the Job's own message."""
     container = {
         "name": which,
@@ -57,5 +58,5 @@ def program(args: AcsLlmClusterArgs, name: str, which: str, settings: dict[str, 
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [container],
-        "volumes": [{"name": "programs", "configMap": {"name": f"{name}-files"}}, TMP],
+        "volumes": [{"name": "programs", "configMap": {"name": f"{NAME}-files"}}, TMP],
     }

@@ -1,14 +1,14 @@
 """What runs once before the endpoint serves, and what says that it does."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Later, Manifest, resources, variables, workload
+from components.manifests.base import NAME, Later, Manifest, resources, variables, workload
 from components.manifests.job import job, program
 from components.manifests.storage import Bucket, weights_name
 
 _TOKENS = "/var/run/secrets/ack.alibabacloud.com/rrsa-tokens"
 
 
-def stage_job(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
+def stage_job(args: AcsLlmClusterArgs, bucket: Bucket) -> Manifest:
     """Return the Job that brings the weights from ModelScope to the bucket, and goes on where it was stopped."""
     settings = {
         "LLM_REGION": args.region,
@@ -18,22 +18,22 @@ def stage_job(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
         "LLM_OSS_BUCKET": bucket.name,
         "LLM_OSS_PREFIX": args.oss_prefix,
     }
-    spec = {**program(args, name, "stage", settings), "serviceAccountName": f"{name}-stage"}
+    spec = {**program(args, "stage", settings), "serviceAccountName": f"{NAME}-stage"}
     container = spec["containers"][0]
     container["resources"] = resources("4", "8Gi")
     if args.oss_access == "access-key":
-        container["env"] += _access_key(name)
+        container["env"] += _access_key()
     else:
         container["env"] += variables(_role(bucket))
         container["volumeMounts"].append({"name": "token", "mountPath": _TOKENS, "readOnly": True})
         spec["volumes"].append(_token())
-    return job(args, name, "stage", spec, retries=3)
+    return job(args, "stage", spec, retries=3)
 
 
-def _access_key(name: str) -> list[Manifest]:
+def _access_key() -> list[Manifest]:
     pair = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "akId", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "akSecret"}
     return [
-        {"name": variable, "valueFrom": {"secretKeyRef": {"name": f"{name}-oss", "key": key}}}
+        {"name": variable, "valueFrom": {"secretKeyRef": {"name": f"{NAME}-oss", "key": key}}}
         for variable, key in pair.items()
     ]
 
@@ -52,19 +52,18 @@ def _token() -> Manifest:
     return {"name": "token", "projected": {"sources": [source]}}
 
 
-def cached_job(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def cached_job(args: AcsLlmClusterArgs) -> Manifest:
     """Return the Job that ends when the cache is filled, or with the reason why it is not."""
-    settings = {"LLM_DATALOAD": weights_name(args, name, "weights"), **_limit(args.cache_minutes)}
-    return job(args, name, "cached", _watching(args, name, "wait", settings))
+    settings = {"LLM_DATALOAD": weights_name(args, "weights"), **_limit(args.cache_minutes)}
+    return job(args, "cached", _watching(args, "wait", settings))
 
 
-def ready_job(args: AcsLlmClusterArgs, name: str, served: Later, address: Later) -> Manifest:
+def ready_job(args: AcsLlmClusterArgs, served: Later, address: Later) -> Manifest:
     """
     Return the Job that ends when a completion passed the load balancer, or with the reason why none did.
 
     Args:
         args: The arguments.
-        name: The endpoint's.
         served: A text that is another one whenever what is served changes; the Job then runs again.
         address: `http(s)://ADDRESS:PORT` of the private Service.
     """
@@ -74,21 +73,21 @@ def ready_job(args: AcsLlmClusterArgs, name: str, served: Later, address: Later)
         "LLM_REPLICAS": str(args.replicas),
         "LLM_URL": address,
     }
-    spec = _watching(args, name, "ready", {**settings, **_limit(args.ready_timeout_minutes)})
+    spec = _watching(args, "ready", {**settings, **_limit(args.ready_timeout_minutes)})
     # The file alone: the service account's own folder lies below this one.
     key = {"name": "keys", "mountPath": "/run/secrets/api_key", "subPath": "api_key", "readOnly": True}
     spec["containers"][0]["volumeMounts"].append(key)
-    spec["volumes"].append({"name": "keys", "secret": {"secretName": f"{name}-keys"}})
-    manifest = job(args, name, "ready", spec)
+    spec["volumes"].append({"name": "keys", "secret": {"secretName": f"{NAME}-keys"}})
+    manifest = job(args, "ready", spec)
     manifest["spec"]["template"]["metadata"]["annotations"] = {"alicloud-llm/served": served}
     return manifest
 
 
-def _watching(args: AcsLlmClusterArgs, name: str, which: str, settings: dict[str, Later]) -> Manifest:
+def _watching(args: AcsLlmClusterArgs, which: str, settings: dict[str, Later]) -> Manifest:
     """Return the spec of a pod whose program reads the cluster's API."""
-    common = {"LLM_NAMESPACE": args.namespace, "LLM_NAME": name}
-    account = {"serviceAccountName": f"{name}-watch", "automountServiceAccountToken": True}
-    return {**program(args, name, which, {**common, **settings}), **account}
+    common = {"LLM_NAMESPACE": args.namespace, "LLM_NAME": NAME}
+    account = {"serviceAccountName": f"{NAME}-watch", "automountServiceAccountToken": True}
+    return {**program(args, which, {**common, **settings}), **account}
 
 
 def _limit(minutes: int) -> dict[str, str]:

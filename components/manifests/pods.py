@@ -8,6 +8,7 @@ from components.manifests import gate
 from components.manifests.base import (
     ENGINE_PORT,
     METRICS_PORT,
+    NAME,
     PROGRAMS,
     TMP,
     Later,
@@ -49,44 +50,42 @@ _SCRAPED = {
 """Where the usual Prometheus finds the engine's counters."""
 
 
-def leader(args: AcsLlmClusterArgs, name: str, edition: Later) -> Manifest:
+def leader(args: AcsLlmClusterArgs, edition: Later) -> Manifest:
     """Return the template of the pod that answers; another *edition* of its secrets makes another pod."""
-    template = _template(
-        args, name, answering(args), [{**_engine(args, 0), **_supervision(args)}, gate.container(args)]
-    )
+    template = _template(args, answering(args), [{**_engine(args, 0), **_supervision(args)}, gate.container(args)])
     template["metadata"]["annotations"] |= {
         "alicloud-llm/secrets": edition,
-        "alicloud-llm/gate": gate.edition(args, name),
+        "alicloud-llm/gate": gate.edition(args),
         **(_SCRAPED if args.elastic else {}),
     }
     template["spec"]["terminationGracePeriodSeconds"] = DRAIN_SECONDS
-    template["spec"]["volumes"] += [TMP, *gate.volumes(args, name)]
+    template["spec"]["volumes"] += [TMP, *gate.volumes(args)]
     return template
 
 
-def worker(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def worker(args: AcsLlmClusterArgs) -> Manifest:
     """Return the template of the pods that hold the rest of the model, of several a replica."""
-    return _template(args, name, "worker", [_engine(args, 1)])
+    return _template(args, "worker", [_engine(args, 1)])
 
 
-def _template(args: AcsLlmClusterArgs, name: str, component: str, containers: list[Manifest]) -> Manifest:
+def _template(args: AcsLlmClusterArgs, component: str, containers: list[Manifest]) -> Manifest:
     return {
         "metadata": {
-            "labels": {**labels(name, component), **_acs_labels(args)},
+            "labels": {**labels(component), **_acs_labels(args)},
             "annotations": {
                 "image.alibabacloud.com/enable-image-cache": "true",
                 "alibabacloud.com/extra-ephemeral-storage": _EXTRA_STORAGE,
             },
         },
         "spec": {
-            "serviceAccountName": f"{name}-engine",
+            "serviceAccountName": f"{NAME}-engine",
             "automountServiceAccountToken": False,
             # Kubernetes would set VLLM_PORT to a URL where a Service is called vllm.
             "enableServiceLinks": False,
             # No fsGroup: it would be given to every file of the weights, one by one.
             "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
             "containers": containers,
-            "volumes": _volumes(args, name),
+            "volumes": _volumes(args),
         },
     }
 
@@ -174,11 +173,11 @@ def _program(program: str, *arguments: str) -> Manifest:
     return {"command": ["python3", f"{PROGRAMS}/{program}.py", *arguments]}
 
 
-def _volumes(args: AcsLlmClusterArgs, name: str) -> list[Manifest]:
-    weights = weights_name(args, name, "weights" if args.fluid_enabled else "oss")
+def _volumes(args: AcsLlmClusterArgs) -> list[Manifest]:
+    weights = weights_name(args, "weights" if args.fluid_enabled else "oss")
     shared = min(_SHARED_MEMORY_GIB, args.pod.memory_gib // 2)
     return [
         {"name": "weights", "persistentVolumeClaim": {"claimName": weights, "readOnly": True}},
-        {"name": "programs", "configMap": {"name": f"{name}-files"}},
+        {"name": "programs", "configMap": {"name": f"{NAME}-files"}},
         {"name": "memory", "emptyDir": {"medium": "Memory", "sizeLimit": f"{shared}Gi"}},
     ]

@@ -1,7 +1,7 @@
 """More replicas while requests wait, fewer when none do."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Manifest, metadata, workload
+from components.manifests.base import NAME, Manifest, metadata, workload
 
 _LONGEST_WINDOW_SECONDS = 3600
 """Source: HPAScalingRules of https://kubernetes.io/docs/reference/kubernetes-api/, 2026-11-21."""
@@ -14,21 +14,21 @@ Source: GitHub vllm-project/production-stack helm/templates/scaledobject-vllm.ya
 """
 
 
-def autoscaler(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def autoscaler(args: AcsLlmClusterArgs) -> Manifest:
     """Return what sets the number of replicas: the cluster's own autoscaler, or KEDA's."""
-    return {"hpa": _hpa, "keda": _keda}[args.autoscaler](args, name)
+    return {"hpa": _hpa, "keda": _keda}[args.autoscaler](args)
 
 
-def _hpa(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def _hpa(args: AcsLlmClusterArgs) -> Manifest:
     # The metrics API has no colons: the Prometheus adapter offers the counter under this name.
     metric = {"name": _WAITING[args.engine].replace(":", "_")}
     target = {"type": "AverageValue", "averageValue": str(args.queue_target)}
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
-        "metadata": metadata(args, name, "engine"),
+        "metadata": metadata(args, "engine"),
         "spec": {
-            "scaleTargetRef": {**workload(args), "name": name},
+            "scaleTargetRef": {**workload(args), "name": NAME},
             "minReplicas": args.replicas,
             "maxReplicas": args.max_replicas,
             "metrics": [{"type": "Pods", "pods": {"metric": metric, "target": target}}],
@@ -37,8 +37,8 @@ def _hpa(args: AcsLlmClusterArgs, name: str) -> Manifest:
     }
 
 
-def _keda(args: AcsLlmClusterArgs, name: str) -> Manifest:
-    pods = f'namespace="{args.namespace}",pod=~"{name}-.*"'
+def _keda(args: AcsLlmClusterArgs) -> Manifest:
+    pods = f'namespace="{args.namespace}",pod=~"{NAME}-.*"'
     trigger = {
         "serverAddress": args.prometheus_url,
         "query": f"sum({_WAITING[args.engine]}{{{pods}}})",
@@ -47,9 +47,9 @@ def _keda(args: AcsLlmClusterArgs, name: str) -> Manifest:
     return {
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
-        "metadata": metadata(args, name, "engine"),
+        "metadata": metadata(args, "engine"),
         "spec": {
-            "scaleTargetRef": {**workload(args), "name": name},
+            "scaleTargetRef": {**workload(args), "name": NAME},
             "minReplicaCount": args.replicas,
             "maxReplicaCount": args.max_replicas,
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(args)}},

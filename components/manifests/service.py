@@ -1,7 +1,7 @@
 """Where the endpoint is reached: a load balancer inside the VPC, and one on the internet when that is asked for."""
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Later, Manifest, answering, labels, metadata
+from components.manifests.base import NAME, Later, Manifest, answering, labels, metadata
 
 _PREFIX = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
 """
@@ -13,7 +13,7 @@ _LONGEST_SECONDS = "900"
 """Longest time a classic load balancer keeps a silent connection, or one to a pod that goes: a stream may pause."""
 
 
-def service(args: AcsLlmClusterArgs, name: str, acl_id: Later, *, public: bool) -> Manifest:
+def service(args: AcsLlmClusterArgs, acl_id: Later, *, public: bool) -> Manifest:
     """Return the Service that leads those in the access control list *acl_id*, and nobody else, to the gates."""
     settings = {
         "address-type": "internet" if public else "intranet",
@@ -24,7 +24,7 @@ def service(args: AcsLlmClusterArgs, name: str, acl_id: Later, *, public: bool) 
         "connection-drain": "on",
         "connection-drain-timeout": _LONGEST_SECONDS,
     }
-    meta = metadata(args, name, "engine", f"{name}-public" if public else name)
+    meta = metadata(args, "engine", f"{NAME}-public" if public else NAME)
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -32,6 +32,6 @@ def service(args: AcsLlmClusterArgs, name: str, acl_id: Later, *, public: bool) 
         "spec": {
             "type": "LoadBalancer",
             "ports": [{"name": "http", "port": args.port, "targetPort": "http", "protocol": "TCP"}],
-            "selector": labels(name, answering(args)),
+            "selector": labels(answering(args)),
         },
     }

@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 from components.args import AcsLlmClusterArgs
-from components.manifests.base import Later, Manifest, digest, labels, metadata
+from components.manifests.base import NAME, Later, Manifest, digest, labels, metadata
 from components.sizing import GIB
 
 
@@ -19,7 +19,7 @@ class Bucket:
     writer_role_arn: Later = None
 
 
-def weights_name(args: AcsLlmClusterArgs, name: str, noun: str) -> str:
+def weights_name(args: AcsLlmClusterArgs, noun: str) -> str:
     """
     Return the name of the *noun*, `oss` or `weights`, that holds these very weights.
 
@@ -27,17 +27,17 @@ def weights_name(args: AcsLlmClusterArgs, name: str, noun: str) -> str:
     """
     cache = args.fluid_cache
     held = [args.oss_bucket, args.oss_prefix, args.weights_model, args.weights_revision]
-    return f"{name}-{noun}-{digest([held, cache and [cache.quota_gib, cache.memory_gib, cache.vcpus]])}"
+    return f"{NAME}-{noun}-{digest([held, cache and [cache.quota_gib, cache.memory_gib, cache.vcpus]])}"
 
 
-def volume(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
+def volume(args: AcsLlmClusterArgs, bucket: Bucket) -> Manifest:
     """
     Return the bucket's folder as a volume of the cluster, read-only.
 
     Sources: GitHub kubernetes-sigs/alibaba-cloud-csi-driver pkg/oss/utils.go @8aacf900, 2026-08-20;
     https://help.aliyun.com/en/oss/developer-reference/guidelines-for-upgrading-v1-signatures-to-v4-signatures.
     """
-    claim_name = weights_name(args, name, "oss")
+    claim_name = weights_name(args, "oss")
     full_name = f"{args.namespace}-{claim_name}"
     source = {
         "bucket": bucket.name,
@@ -50,7 +50,7 @@ def volume(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {"name": full_name, "labels": labels(name, "oss")},
+        "metadata": {"name": full_name, "labels": labels("oss")},
         "spec": {
             "accessModes": ["ReadOnlyMany"],
             "capacity": {"storage": _size(args)},
@@ -61,19 +61,19 @@ def volume(args: AcsLlmClusterArgs, name: str, bucket: Bucket) -> Manifest:
                 "driver": "ossplugin.csi.alibabacloud.com",
                 "volumeHandle": full_name,
                 "readOnly": True,
-                **_access(args, name, bucket, source),
+                **_access(args, bucket, source),
             },
         },
     }
 
 
-def claim(args: AcsLlmClusterArgs, name: str) -> Manifest:
+def claim(args: AcsLlmClusterArgs) -> Manifest:
     """Return the claim by which pods mount that volume."""
-    full_name = weights_name(args, name, "oss")
+    full_name = weights_name(args, "oss")
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": metadata(args, name, "oss", full_name),
+        "metadata": metadata(args, "oss", full_name),
         "spec": {
             "accessModes": ["ReadOnlyMany"],
             "resources": {"requests": {"storage": _size(args)}},
@@ -88,9 +88,9 @@ def endpoint(args: AcsLlmClusterArgs) -> str:
     return f"oss-{args.region}-internal.aliyuncs.com"
 
 
-def _access(args: AcsLlmClusterArgs, name: str, bucket: Bucket, source: dict[str, Later]) -> Manifest:
+def _access(args: AcsLlmClusterArgs, bucket: Bucket, source: dict[str, Later]) -> Manifest:
     if args.oss_access == "access-key":
-        secret = {"name": f"{name}-oss", "namespace": args.namespace}
+        secret = {"name": f"{NAME}-oss", "namespace": args.namespace}
         return {"volumeAttributes": source, "nodePublishSecretRef": secret}
     role = {"roleArn": bucket.reader_role_arn, "oidcProviderArn": bucket.oidc_provider_arn}
     return {"volumeAttributes": {**source, "authType": "rrsa", **role}}

@@ -6,7 +6,6 @@ from components import manifests
 from components.args import AcsLlmClusterArgs
 from components.manifests import Bucket, Manifest
 
-NAME = "llm"
 PPU = {
     "gpuSeries": "P16EN",
     "engineImage": "acs-registry-vpc.cn-hangzhou.cr.aliyuncs.com/egslingjun/inference-xpu-pytorch:"
@@ -62,12 +61,12 @@ def objects(args: AcsLlmClusterArgs) -> list[Manifest]:
 
 def _ground(args: AcsLlmClusterArgs) -> list[Manifest]:
     staging = ("stage",) if args.weights_source == "modelscope" else ()
-    accounts = [manifests.account(args, NAME, component) for component in ("engine", "watch", *staging)]
-    secrets = [manifests.keys(args, NAME, "sk-example-0123456789")]
+    accounts = [manifests.account(args, component) for component in ("engine", "watch", *staging)]
+    secrets = [manifests.keys(args, "sk-example-0123456789")]
     if args.oss_access == "access-key":
-        secrets.append(manifests.bucket_keys(args, NAME, "example-id", "example-secret"))
-    rights = [manifests.watch_role(args, NAME), manifests.watch_binding(args, NAME)]
-    return [manifests.namespace(args, NAME), *accounts, *rights, *secrets]
+        secrets.append(manifests.bucket_keys(args, "example-id", "example-secret"))
+    rights = [manifests.watch_role(args), manifests.watch_binding(args)]
+    return [manifests.namespace(args), *accounts, *rights, *secrets]
 
 
 _ARNS = (
@@ -81,23 +80,23 @@ def _weights(args: AcsLlmClusterArgs) -> list[Manifest]:
     bucket = Bucket(
         "llm-dev-weights", f"oss://llm-dev-weights/{args.oss_prefix}/", *(_ARNS if args.oss_access == "rrsa" else ())
     )
-    volume = [manifests.volume(args, NAME, bucket), manifests.claim(args, NAME)]
-    stage = [manifests.stage_job(args, NAME, bucket)] if args.weights_source == "modelscope" else []
+    volume = [manifests.volume(args, bucket), manifests.claim(args)]
+    stage = [manifests.stage_job(args, bucket)] if args.weights_source == "modelscope" else []
     if not args.fluid_enabled:
         return volume + stage
-    cache = [manifests.dataset(args, NAME, bucket), manifests.runtime(args, NAME), manifests.load(args, NAME)]
-    return [*volume, *stage, *cache, manifests.cached_job(args, NAME)]
+    cache = [manifests.dataset(args, bucket), manifests.runtime(args), manifests.load(args)]
+    return [*volume, *stage, *cache, manifests.cached_job(args)]
 
 
 def _serving(args: AcsLlmClusterArgs) -> list[Manifest]:
     address = f"http{'s' if args.tls else ''}://10.0.0.9:{args.port}"
     return [
-        manifests.engine(args, NAME, "0badcafe"),
-        manifests.disruption_budget(args, NAME),
-        *([manifests.network_policy(args, NAME)] if args.pods > 1 else []),
-        *([manifests.autoscaler(args, NAME)] if args.elastic else []),
-        manifests.service(args, NAME, "acl-private", public=False),
-        *([manifests.service(args, NAME, "acl-public", public=True)] if args.public else []),
-        manifests.ready_job(args, NAME, "1234567", address),
-        *([manifests.benchmark_job(args, NAME, address)] if args.benchmark else []),
+        manifests.engine(args, "0badcafe"),
+        manifests.disruption_budget(args),
+        *([manifests.network_policy(args)] if args.pods > 1 else []),
+        *([manifests.autoscaler(args)] if args.elastic else []),
+        manifests.service(args, "acl-private", public=False),
+        *([manifests.service(args, "acl-public", public=True)] if args.public else []),
+        manifests.ready_job(args, "1234567", address),
+        *([manifests.benchmark_job(args, address)] if args.benchmark else []),
     ]

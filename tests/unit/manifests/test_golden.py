@@ -10,7 +10,7 @@ from components import manifests
 from components.manifests import Manifest
 from scripts.localcloud.kubernetes.resources import resource_of
 from scripts.localcloud.kubernetes.schemas import failures
-from tests.unit.manifests.cases import CASES, NAME, arguments, objects
+from tests.unit.manifests.cases import CASES, arguments, objects
 
 Golden = Callable[[str, str], None]
 VERSIONS = ("1.31", "1.34")
@@ -45,7 +45,7 @@ def test_golden(case: str, golden: Golden) -> None:
 
 def test_golden_files(golden: Golden) -> None:
     """All cases share the file with the programs."""
-    golden("manifests/files.yaml", written([manifests.files(arguments("qwq_32b_on_h20"), NAME)]))
+    golden("manifests/files.yaml", written([manifests.files(arguments("qwq_32b_on_h20"))]))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -53,7 +53,7 @@ def test_golden_files(golden: Golden) -> None:
 def test_strictly_valid(case: str, version: str) -> None:
     """Every object has only fields its kind has, of the right types, and all that are required."""
     args = arguments(case)
-    for manifest in [manifests.files(args, NAME), *objects(args)]:
+    for manifest in [manifests.files(args), *objects(args)]:
         validate(manifest, version)
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from components import manifests
 from components.manifests import Manifest
-from components.manifests.base import answering
+from components.manifests.base import NAME, answering
 from scripts.localcloud.kubernetes import admission, validation
-from tests.unit.manifests.cases import CASES, NAME, arguments, objects
+from tests.unit.manifests.cases import CASES, arguments, objects
 
 all_cases = pytest.mark.parametrize("case", CASES)
 
@@ -20,7 +20,7 @@ all_cases = pytest.mark.parametrize("case", CASES)
 def deployed(case: str) -> list[Manifest]:
     """Return all that is deployed for *case*."""
     args = arguments(case)
-    return [manifests.files(args, NAME), *objects(args)]
+    return [manifests.files(args), *objects(args)]
 
 
 def templates(case: str) -> Iterator[tuple[Manifest, Manifest]]:

@@ -6,12 +6,12 @@ import pytest
 
 from components.manifests import Manifest, engine
 from components.manifests.storage import weights_name
-from tests.unit.manifests.cases import NAME, arguments
+from tests.unit.manifests.cases import arguments
 
 
 def pods(case: str, **more: object) -> dict[str, Manifest]:
     """Return the templates of the pods that serve *case*, by their component."""
-    spec = engine(arguments(case, **more), NAME, "0badcafe")["spec"]
+    spec = engine(arguments(case, **more), "0badcafe")["spec"]
     groups = spec.get("leaderWorkerTemplate", {})
     found = [spec.get("template"), groups.get("leaderTemplate"), groups.get("workerTemplate")]
     return {pod["metadata"]["labels"]["app.kubernetes.io/component"]: pod for pod in found if pod}
@@ -78,8 +78,8 @@ def test_a_start_may_take_as_long_as_the_weights_need(case: str) -> None:
 
 def test_the_autoscaler_owns_the_number_of_replicas() -> None:
     """An elastic endpoint names no number, so that a deployment does not undo what the autoscaler did."""
-    assert "replicas" not in engine(arguments("elastic_keda"), NAME, "0badcafe")["spec"]
-    assert 3 == engine(arguments("qwq_32b_on_h20", replicas=3), NAME, "0badcafe")["spec"]["replicas"]
+    assert "replicas" not in engine(arguments("elastic_keda"), "0badcafe")["spec"]
+    assert 3 == engine(arguments("qwq_32b_on_h20", replicas=3), "0badcafe")["spec"]["replicas"]
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_the_autoscaler_owns_the_number_of_replicas() -> None:
 def test_other_weights_have_another_name(change: dict[str, Any], same: bool) -> None:  # noqa: FBT001
     """Other weights, or a cache of another size, come beside those that pods still use; more of the same does not."""
     before, after = arguments("qwq_32b_on_h20"), arguments("qwq_32b_on_h20", **change)
-    assert same == (weights_name(before, NAME, "oss") == weights_name(after, NAME, "oss"))
+    assert same == (weights_name(before, "oss") == weights_name(after, "oss"))
 
 
 def test_a_rotated_secret_makes_other_pods() -> None:
     """The template of the pods that read the secrets differs with their edition, the others' does not."""
-    editions = [engine(arguments("r1_on_h20"), NAME, edition)["spec"]["leaderWorkerTemplate"] for edition in "ab"]
+    editions = [engine(arguments("r1_on_h20"), edition)["spec"]["leaderWorkerTemplate"] for edition in "ab"]
     assert editions[0]["leaderTemplate"] != editions[1]["leaderTemplate"]
     assert editions[0]["workerTemplate"] == editions[1]["workerTemplate"]
