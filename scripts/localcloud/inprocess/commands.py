@@ -34,7 +34,7 @@ def preview(cloud: Cloud, project: Project, folder: Path, say: Say) -> bool:
     say(f"Previewing update ({project.stack}):")
     monitor = _monitor(cloud, project, Journal(), preview=True)
     good = run(main_program(folder), monitor, project.config)
-    monitor.journal.registrations += [_going(known) for known in _gone(monitor)]
+    monitor.journal.registrations += going(monitor) if good else []
     say(display.tree(monitor.journal.registrations))
     _close(monitor, say, good=good, planned=True)
     return good
@@ -89,18 +89,22 @@ def _gone(monitor: CloudMonitor) -> list[Known]:
     return [known for urn, known in monitor.known.resources.items() if urn not in here]
 
 
-def _going(known: Known) -> Registration:
-    return Registration(
-        urn=known.urn,
-        type=known.type,
-        name=known.name,
-        parent=known.parent,
-        custom=known.custom,
-        inputs=known.inputs,
-        secret=frozenset(known.secret),
-        request=None,
-        step="delete",
-    )
+def going(monitor: CloudMonitor) -> list[Registration]:
+    """Return the deletion of every resource that the program no longer registers."""
+    return [
+        Registration(
+            urn=known.urn,
+            type=known.type,
+            name=known.name,
+            parent=known.parent,
+            custom=known.custom,
+            inputs=known.inputs,
+            secret=frozenset(known.secret),
+            request=None,
+            step="delete",
+        )
+        for known in _gone(monitor)
+    ]
 
 
 def _close(monitor: CloudMonitor, say: Say, *, good: bool, planned: bool) -> None:

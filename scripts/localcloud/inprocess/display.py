@@ -38,7 +38,7 @@ def tree(registrations: list[Registration]) -> str:
     rows = [("Type", "Name", "Plan", " ")]
     rows += [
         (branch + short_type(item.type), item.name, _plan(item), _SIGNS[item.step])
-        for branch, item in _branches(registrations)
+        for branch, item in branches(registrations)
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f" {sign:<3} {kind:<{widths[0]}}  {name:<{widths[1]}}  {plan}" for kind, name, plan, sign in rows]
@@ -52,7 +52,8 @@ def _plan(item: Registration) -> str:
     return ("" if item.step == "same" else item.step) + changed
 
 
-def _branches(registrations: list[Registration]) -> list[tuple[str, Registration]]:
+def branches(registrations: list[Registration]) -> list[tuple[str, Registration]]:
+    """Return *registrations* in the order of the program, each with the lines drawn before it in a tree."""
     children: dict[str, list[Registration]] = {}
     known = {item.urn for item in registrations}
     for item in sorted(registrations, key=lambda item: item.place):

@@ -10,6 +10,7 @@ from scripts.localcloud.backend import Backend, Call, State
 from scripts.localcloud.durations import seconds
 from scripts.localcloud.errors import InitFailedError, LocalCloudError
 from scripts.localcloud.inprocess import providers
+from scripts.localcloud.inprocess.assuming import assumed
 from scripts.localcloud.inprocess.events import Journal, Registration
 from scripts.localcloud.inprocess.hooks import Hooks
 from scripts.localcloud.inprocess.providers import Providers
@@ -24,12 +25,17 @@ ONLY_NEW = (
 
 @dataclass(frozen=True)
 class Setup:
-    """What a run is for: the stack, where resources go by default, and whether it is only a look ahead."""
+    """
+    What a run is for: the stack, where resources go by default, and whether it is only a look ahead.
+
+    A preview that is *kept* is remembered as if it had been made, for the next one to be compared with it.
+    """
 
     project: str
     stack: str
     region: str
     preview: bool
+    kept: bool = False
 
 
 class Placer:
@@ -68,6 +74,8 @@ class Placer:
         registration.secret |= backend.hidden(request.type)
         if old is not None:
             self._existing(registration, request, backend, old)
+        elif self._setup.kept:
+            self._assume(registration, request, backend)
         elif self._setup.preview:
             registration.outputs = backend.preview(self._call(registration, request), checked.inputs, None)
         else:
@@ -107,6 +115,23 @@ class Placer:
         else:
             changed = ", ".join(found.names) or "it failed the last time"
             raise LocalCloudError(f"would need {registration.step} ({changed}). {ONLY_NEW}")
+
+    def _assume(
+        self, registration: Registration, request: resource_pb2.RegisterResourceRequest, backend: Backend
+    ) -> None:
+        """Make it, or assume it was made where it needs what this cloud has not: the user's own network, say."""
+        call = self._call(registration, request)
+        registration.inputs = assumed(request.type, request.name, registration.inputs)
+        try:
+            record = backend.create(call, registration.inputs, registration.secret)
+            registration.id, registration.outputs = record.id, dict(record.properties)
+            registration.secret |= frozenset(record.secret)
+        except InitFailedError as failure:
+            registration.id, registration.outputs = failure.id, failure.properties
+        except LocalCloudError:
+            registration.id = f"assumed-{request.name}"
+            registration.outputs = assumed(request.type, request.name, backend.preview(call, registration.inputs, None))
+        self.remember(registration, request)
 
     def _create(
         self, registration: Registration, request: resource_pb2.RegisterResourceRequest, backend: Backend
@@ -165,8 +190,8 @@ class Placer:
     def remember(
         self, registration: Registration, request: resource_pb2.RegisterResourceRequest, *, failed: str = ""
     ) -> None:
-        """Write *registration* to the stack's file; a preview writes nothing."""
-        if self._setup.preview:
+        """Write *registration* to the stack's file; a preview writes nothing, unless it is kept."""
+        if self._setup.preview and not self._setup.kept:
             return
         self._known.put(
             Known(

@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import yaml
 
@@ -13,6 +14,9 @@ from scripts.localcloud.inprocess.program import Config
 
 SECRETS = "LOCALCLOUD_SECRET_CONFIG"
 """Environment variable: secret configuration values as a JSON object, such as ``{"llm:apiKey": "…"}``."""
+
+StandIn: TypeAlias = Callable[[str, str], str]
+"""Makes what stands in for an encrypted value, from where it is, such as ``llm:apiKey``, and its ciphertext."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,11 @@ class Project:
         return self.config.values.get("alicloud:region", os.environ.get("ALIBABA_CLOUD_REGION", ""))
 
 
-def load(folder: Path, stack: str) -> Project:
+def load(folder: Path, stack: str, *, file: Path | None = None, stand_in: StandIn | None = None) -> Project:
     """
-    Return the project in *folder* with the configuration of *stack*.
+    Return the project in *folder* with the configuration of *stack*, which is in *file* if it lies elsewhere.
+
+    With *stand_in*, an encrypted value is replaced instead of refused.
 
     Raises:
         LocalCloudError: No project, no such stack, or a configuration that ``pulumi`` refuses.
@@ -42,10 +48,13 @@ def load(folder: Path, stack: str) -> Project:
     if not name:
         raise LocalCloudError("Pulumi.yaml: name is missing.")
     missing = f"stack: there is no {stack!r} here. Write a Pulumi.{stack}.yaml, or name another with --stack."
-    stack_document = _yaml(folder / f"Pulumi.{stack}.yaml", missing)
+    stack_document = _yaml(file or folder / f"Pulumi.{stack}.yaml", missing)
     given = _mapping(stack_document.get("config"), f"Pulumi.{stack}.yaml: config")
     values = {_key(name, key, typed=True): value for key, value in given.items()}
     secrets = _secrets()
+    if stand_in:
+        opened = {key: _opened(key, value, stand_in) for key, value in values.items()}
+        secrets = {key: value for key, value in opened.items() if value != values[key]} | secrets
     values |= secrets
     declared = _declared(name, document)
     _complete(name, stack, values, declared)
@@ -94,6 +103,19 @@ def _secrets() -> dict[str, object]:
         return dict(_mapping(json.loads(os.environ.get(SECRETS) or "{}"), SECRETS))
     except ValueError:
         raise LocalCloudError(f"{SECRETS}: not JSON.") from None
+
+
+def _opened(path: str, value: object, stand_in: StandIn) -> object:
+    """Return *value* with a stand-in for every encrypted part of it."""
+    match value:
+        case {"secure": str(ciphertext), **others} if not others:
+            return stand_in(path, ciphertext)
+        case dict():
+            return {key: _opened(f"{path}.{key}", inner, stand_in) for key, inner in value.items()}
+        case list():
+            return [_opened(f"{path}[{index}]", inner, stand_in) for index, inner in enumerate(value)]
+        case _:
+            return value
 
 
 def _key(project: str, key: str, *, typed: bool = False) -> str:

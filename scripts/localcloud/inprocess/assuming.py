@@ -1,0 +1,30 @@
+"""What stands in for values that only the real cloud has, such as what is in a network of the user's own."""
+
+from collections.abc import Mapping
+
+from scripts.localcloud import rules
+from scripts.localcloud.backends import KUBERNETES
+from scripts.localcloud.rules import Property
+from scripts.localcloud.values import UNKNOWN, Value, Values
+
+_EMPTY: Mapping[str, Value] = {"int": 0, "float": 0, "bool": False, "map": {}, "object": {}}
+
+
+def assumed(type_: str, name: str, values: Values) -> Values:
+    """Return the properties *values* of resource *name* with something known in the place of what is not."""
+    rows = {} if type_.startswith(KUBERNETES) else rules.rule(type_).properties
+    return {prop: _known(value, rows.get(prop), f"assumed-{name}-{prop}") for prop, value in values.items()}
+
+
+def _known(value: Value, row: Property | None, text: str) -> Value:
+    match value:
+        case dict():
+            return {name: _known(inner, None, f"{text}-{name}") for name, inner in value.items()}
+        case list():
+            return [_known(inner, None, text) for inner in value]
+        case _ if value is not UNKNOWN:
+            return value
+        case _ if row is None:
+            return text
+        case _:
+            return [text] if row.kind in ("list", "set") else _EMPTY.get(row.kind, text)
