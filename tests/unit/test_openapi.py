@@ -85,9 +85,10 @@ def test_a_throttled_call_is_made_again() -> None:
 
 def test_a_wrong_secret_is_not_repeated() -> None:
     """What the service says of a wrong signature holds what was signed; it is not shown."""
-    with FakeOpenApi({}) as fake, pytest.raises(RefusedError) as refused:
+    with FakeOpenApi({}) as fake:
         client, fake.secret = api(fake), "another"
-        client.call("sts", "GetCallerIdentity")
+        with pytest.raises(RefusedError) as refused:
+            client.call("sts", "GetCallerIdentity")
 
     assert (
         "sts GetCallerIdentity: the credentials are not accepted (SignatureDoesNotMatch). "
