@@ -17,6 +17,9 @@ Number = TypeVar("Number", int, float)
 EPHEMERAL_PORTS = range(32768, 61000)
 """Ports from which the machine's own outgoing connections leave. Source: Linux ip_local_port_range default."""
 
+LONGEST_NAME = 40
+"""Characters of the part that the names of all resources of an endpoint share."""
+
 MOST_TAGS = 20
 """Tags on one resource. Source: https://www.alibabacloud.com/help/en/ecs/user-guide/tag-overview, recalled."""
 
@@ -178,6 +181,23 @@ def nccl_variables(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def physical_name(value: str) -> str:
+    """
+    Return *value* if every resource may be called so, whatever is put behind it.
+
+    The longest that is put behind it still fits a RAM role name, and OOS keeps some beginnings to itself.
+    Sources: https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-createrole (64), 2026-11-21;
+    the provider's documentation of oos.Template.
+    """
+    if not re.fullmatch(r"[A-Za-z](-?[A-Za-z0-9]){1,39}", value) or len(value) > LONGEST_NAME:
+        raise ValueError(f"{value!r} is not 2 to {LONGEST_NAME} letters, digits and single dashes, a letter first.")
+    if taken := re.match(r"(?i)aliyun|acs|alibaba|alicloud|oos", value):
+        raise ValueError(
+            f"{value!r} begins with {taken[0]!r}, as only names of the cloud's own do. Put a word before it."
+        )
+    return value
+
+
 def _secret(check: Callable[[str], str]) -> AfterValidator:
     """Return *check* for a secret: an Output passes unseen, and no message repeats the value."""
 
@@ -226,6 +246,7 @@ Port = Annotated[int, AfterValidator(api_port)]
 GpuSeries = Annotated[str, AfterValidator(gpu_series)]
 InstanceTypeName = Annotated[str, AfterValidator(instance_type)]
 ContainerImage = Annotated[str, AfterValidator(image)]
+PhysicalName = Annotated[str, AfterValidator(physical_name)]
 Tags = Annotated[dict[str, str], AfterValidator(tags)]
 NcclVariables = Annotated[dict[str, str], AfterValidator(nccl_variables)]
 ApiKey = Annotated[str | pulumi.Output[str] | None, _secret(_api_key)]
