@@ -3,17 +3,24 @@
 from collections.abc import Mapping
 
 from scripts.localcloud import rules
-from scripts.localcloud.backends import KUBERNETES
 from scripts.localcloud.rules import Property
 from scripts.localcloud.values import UNKNOWN, Value, Values
 
 _EMPTY: Mapping[str, Value] = {"int": 0, "float": 0, "bool": False, "map": {}, "object": {}}
+_ADDRESS = "192.0.2.1"
+"""Of the block for documentation (RFC 5737)."""
 
 
 def assumed(type_: str, name: str, values: Values) -> Values:
     """Return the properties *values* of resource *name* with something known in the place of what is not."""
-    rows = {} if type_.startswith(KUBERNETES) else rules.rule(type_).properties
+    rows = {} if type_.startswith("kubernetes:") else rules.rule(type_).properties
     return {prop: _known(value, rows.get(prop), f"assumed-{name}-{prop}") for prop, value in values.items()}
+
+
+def assumed_outputs(type_: str, name: str, values: Values) -> Values:
+    """Return what *assumed* does, with what a resource of *type_* has only once it exists."""
+    status: Values = {"loadBalancer": {"ingress": [{"ip": _ADDRESS}]}}
+    return assumed(type_, name, values) | ({"status": status} if type_ == "kubernetes:core/v1:Service" else {})
 
 
 def _known(value: Value, row: Property | None, text: str) -> Value:

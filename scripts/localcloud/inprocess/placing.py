@@ -10,7 +10,7 @@ from scripts.localcloud.backend import Backend, Call, State
 from scripts.localcloud.durations import seconds
 from scripts.localcloud.errors import InitFailedError, LocalCloudError
 from scripts.localcloud.inprocess import providers
-from scripts.localcloud.inprocess.assuming import assumed
+from scripts.localcloud.inprocess.assuming import assumed, assumed_outputs
 from scripts.localcloud.inprocess.events import Journal, Registration
 from scripts.localcloud.inprocess.hooks import Hooks
 from scripts.localcloud.inprocess.providers import Providers
@@ -130,7 +130,8 @@ class Placer:
             registration.id, registration.outputs = failure.id, failure.properties
         except LocalCloudError:
             registration.id = f"assumed-{request.name}"
-            registration.outputs = assumed(request.type, request.name, backend.preview(call, registration.inputs, None))
+            foreseen = backend.preview(call, registration.inputs, None)
+            registration.outputs = assumed_outputs(request.type, request.name, foreseen)
         self.remember(registration, request)
 
     def _create(
