@@ -44,6 +44,8 @@ class Endpoint(pulumi.ComponentResource):
     """Id of the vSwitch; none in a cluster of your own."""
     security_group_id: pulumi.Output[str | None]
     """Id of the security group that guards it; none where a kubeconfig alone names the cluster."""
+    cost: pulumi.Output[dict[str, Any]]
+    """What it costs by the list of prices, known in `preview`; docs/cost.md says what is in it."""
 
     def answers(self, args: "LlmArgs", where: Where, api_key: pulumi.Output[str], ready: pulumi.CustomResource) -> None:
         """Set the outputs and register them with those the component has beside; the endpoint is known with *ready*."""
@@ -55,6 +57,7 @@ class Endpoint(pulumi.ComponentResource):
         self.vpc_id = pulumi.Output.from_input(where.vpc_id)
         self.vswitch_id = pulumi.Output.from_input(where.vswitch_id)
         self.security_group_id = pulumi.Output.from_input(where.security_group_id)
+        self.cost = pulumi.Output.from_input(args.bill.output())
         self.register_outputs({to_camel(name): getattr(self, name) for name in output_kinds(type(self))})
 
     def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:

@@ -1,9 +1,10 @@
-"""What a reviewer reads in `preview`: does it fit, who can reach it, what else is bought."""
+"""What a reviewer reads in `preview`: does it fit, who can reach it, what else is bought, what it costs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from components.args import EcsLlmArgs
+from components.cost.words import lines
 from components.sizing import transfer_minutes
 
 if TYPE_CHECKING:
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def review(name: str, args: EcsLlmArgs, nodes: Sequence[str] = ()) -> str:
-    """Return the verdict on *args*, how its *nodes* are joined, its exposure and its egress, in plain lines."""
-    return "\n".join([f"{name}: {args.plan.verdict()}", *nodes, *exposure(args, "EIP"), *_egress(args)])
+    """Return the verdict on *args*, how its *nodes* are joined, its exposure, egress and cost, in plain lines."""
+    rest = [*nodes, *exposure(args, "EIP"), *_egress(args), *lines(args.bill, args.monthly_budget)]
+    return "\n".join([f"{name}: {args.plan.verdict()}", *rest])
 
 
 def exposure(args: "LlmArgs", door: str) -> list[str]:

@@ -1,6 +1,7 @@
-"""What a reviewer reads in `preview` of a cluster: does it fit, who reaches it and its API, what else is bought."""
+"""What a reviewer reads in `preview` of a cluster: does it fit, who reaches it and its API, what it costs."""
 
 from components.args import AcsLlmClusterArgs
+from components.cost.words import lines
 from components.review import exposure
 from components.sizing import transfer_minutes
 
@@ -8,9 +9,9 @@ _HOUR = 60
 
 
 def review(name: str, args: AcsLlmClusterArgs) -> str:
-    """Return the verdict on *args*, its exposure, the cluster and the way of the weights, in plain lines."""
-    lines = [*exposure(args, "load balancer"), *_cluster(args), *_weights(args), *_needs(args)]
-    return "\n".join([f"{name}: {args.plan.verdict()}", *lines])
+    """Return the verdict on *args*, its exposure, the cluster, the way of the weights and the cost, in plain lines."""
+    rest = [*exposure(args, "load balancer"), *_cluster(args), *_weights(args), *_needs(args)]
+    return "\n".join([f"{name}: {args.plan.verdict()}", *rest, *lines(args.bill, args.monthly_budget)])
 
 
 def _cluster(args: AcsLlmClusterArgs) -> list[str]:
@@ -47,11 +48,11 @@ def _staged(args: AcsLlmClusterArgs) -> str:
 
 
 def _needs(args: AcsLlmClusterArgs) -> list[str]:
-    lines = []
+    found = []
     if args.fluid_cache:
         text = "Fluid's pods need the account's permission for privileged pods on ACS; without it fluidEnabled: false"
-        lines.append(f"ticket: {text}")
+        found.append(f"ticket: {text}")
     if args.pods > 1 and args.security_group_id is None and not args.create_cluster and args.cluster_id is None:
         text = "the engines of a replica trust whoever reaches their ports: everybody in the VPC, as ACS enforces no"
-        lines += [f"OPEN:   {text}", "        NetworkPolicy on GPU pods; a securityGroupId of your own can close them"]
-    return lines
+        found += [f"OPEN:   {text}", "        NetworkPolicy on GPU pods; a securityGroupId of your own can close them"]
+    return found

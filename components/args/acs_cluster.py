@@ -1,7 +1,7 @@
 """Arguments of `AcsLlmCluster`."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
@@ -10,12 +10,16 @@ from components import catalog, engine
 from components.args.access import AccessArgs
 from components.args.base import rule
 from components.args.cluster import ClusterArgs
+from components.args.cost import CostArgs
+from components.args.naming import NamingArgs
 from components.args.network import Bandwidth
-from components.args.pods import PodArgs
+from components.args.pods import PLANNED, PodArgs
 from components.args.serving import ModelId, given_weights_bytes
-from components.args.values import ContainerImage, Tags, matching, within
+from components.args.values import ContainerImage, matching, within
 from components.catalog import Engine
+from components.cost import Good, goods
 from components.plan import Problem
+from components.plan.cache import CLASS
 from components.sizing import OSS_MBPS, ready_minutes, transfer_minutes
 
 LONGEST_WAIT_MINUTES = 24 * 60
@@ -35,7 +39,7 @@ def _ready_minutes(data: dict[str, Any]) -> int:
     return min(LONGEST_WAIT_MINUTES, _STARTING_MINUTES + ready_minutes(given_weights_bytes(data), OSS_MBPS))
 
 
-class AcsLlmClusterArgs(AccessArgs, ClusterArgs, PodArgs):
+class AcsLlmClusterArgs(NamingArgs, CostArgs, AccessArgs, ClusterArgs, PodArgs):
     """A cluster of ACS that serves one model, from one replica to many."""
 
     COMPONENT: ClassVar[str] = "AcsLlmCluster"
@@ -75,9 +79,6 @@ class AcsLlmClusterArgs(AccessArgs, ClusterArgs, PodArgs):
         default_factory=_ready_minutes
     )
     """How long `up` waits for the first completion, once the weights are there; default: computed from their size."""
-
-    tags: Tags = pydantic.Field(default_factory=dict)
-    """Tags on every resource that takes them."""
 
     @property
     def needs_internet(self) -> bool:
@@ -127,3 +128,30 @@ class AcsLlmClusterArgs(AccessArgs, ClusterArgs, PodArgs):
         if self.benchmark and self.tls and self.engine == "sglang":
             text = "true, and SGLang's benchmark refuses a certificate that is not for the load balancer's address. "
             yield Problem("benchmark", f"{text}Leave it out, or serve without tlsCertificate.")
+
+    def _goods(self) -> Iterator[Good]:
+        most, pod = self.max_replicas or self.replicas, self.pod
+        serving = f"{self.gpu_series} pod{f' at {most} replicas' if self.elastic else ''}"
+        yield goods.pods(serving, self.gpu_series, most * self.pods, pod.vcpus, pod.memory_gib, pod.gpus)
+        if cache := self.fluid_cache:
+            yield goods.pods("cache worker", CLASS, cache.workers, cache.vcpus, cache.memory_gib)
+        # One to callers inside, one to those outside, one to the API server.
+        yield goods.load_balancers(1 + self.public + self.create_cluster)
+        if self.nat_gateway:
+            yield goods.nat_gateway()
+
+    def _by_usage(self) -> Iterator[str]:
+        if self.create_bucket:
+            yield f"{self.model_row.weights_bytes / 1e9:,.0f} GB of weights in OSS"
+        yield "what passes the load balancers"
+        if self.public:
+            yield "what leaves through the public address, by the GB"
+        if self.nat_gateway:
+            yield "what passes the NAT gateway, and its address"
+        if self.audit_log:
+            yield "the audit log"
+        yield "pods of Jobs while they run, and those of the charts"
+
+    @rule(*PLANNED, "zone_id", "cluster_id", "kubeconfig", "price_file", "monthly_budget")
+    def _budget_holds(self) -> Iterable[Problem]:
+        return self._over_budget()

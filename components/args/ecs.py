@@ -1,6 +1,6 @@
 """What the endpoints on ECS instances have in common, however many machines serve one model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
@@ -8,11 +8,14 @@ import pydantic
 from components import catalog, engine
 from components.args.access import AccessArgs
 from components.args.base import rule
-from components.args.machine import MachineArgs
+from components.args.cost import CostArgs
+from components.args.machine import PLANNED, MachineArgs
+from components.args.naming import NamingArgs
 from components.args.network import NetworkArgs
 from components.args.serving import given_weights_bytes
-from components.args.values import Tags, matching, within
+from components.args.values import matching, within
 from components.catalog import Image
+from components.cost import Good, goods
 from components.plan import Problem
 from components.sizing import OSS_MBPS, ready_minutes
 
@@ -37,7 +40,7 @@ def _ready_minutes(data: dict[str, Any]) -> int:
     return min(LONGEST_BOOT_MINUTES, boot_minutes(data, EcsLlmArgs.NODES))
 
 
-class EcsLlmArgs(AccessArgs, NetworkArgs, MachineArgs):
+class EcsLlmArgs(NamingArgs, CostArgs, AccessArgs, NetworkArgs, MachineArgs):
     """GPU instances serving one model."""
 
     NODES: ClassVar[int] = 1
@@ -58,9 +61,6 @@ class EcsLlmArgs(AccessArgs, NetworkArgs, MachineArgs):
 
     ready_timeout_minutes: ReadyMinutes = pydantic.Field(default_factory=_ready_minutes)
     """How long `up` waits for the first completion; default: computed from the size of the weights."""
-
-    tags: Tags = pydantic.Field(default_factory=dict)
-    """Tags on every resource that takes them."""
 
     @property
     def needs_internet(self) -> bool:
@@ -98,3 +98,22 @@ class EcsLlmArgs(AccessArgs, NetworkArgs, MachineArgs):
             yield Problem(
                 "system_image_id", text + "is one was not checked. Give a UEFI image's id, or that one to try."
             )
+
+    def _goods(self) -> Iterator[Good]:
+        spot = self.spot_strategy != "NoSpot"
+        yield goods.machine(
+            self.instance_type, self.NODES, self.system_disk_gib, spot=spot, spot_limit=self.spot_price_limit
+        )
+        yield goods.disk("weights disk", self.weights_disk_performance_level, self.disk_gib, self.NODES)
+        if self.nat_gateway:
+            yield goods.nat_gateway()
+
+    def _by_usage(self) -> Iterator[str]:
+        if self.public:
+            yield "what leaves through the public address, by the GB"
+        if self.nat_gateway:
+            yield "what passes the NAT gateway, and its address"
+
+    @rule(*PLANNED, "zone_id", "system_disk_gib", "spot_strategy", "spot_price_limit", "price_file", "monthly_budget")
+    def _budget_holds(self) -> Iterable[Problem]:
+        return self._over_budget()

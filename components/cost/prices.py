@@ -84,10 +84,12 @@ def read(name: str, document: Mapping[str, Any]) -> Prices:
     if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
         raise PriceError(f'{name!r}: currency is {currency!r}. Write the code of one, such as currency = "CNY".')
     if not isinstance(tables, list):
-        raise PriceError(f"{name!r} has no prices. Write each as a [[row]].")
+        raise PriceError(f"{name!r}: there are no prices. Write each as a [[row]].")
     rows: dict[tuple[str, str], Price] = {}
     for number, table in enumerate(tables, 1):
-        price = _row(name, number, table, currency)
+        for problem in _problems(table, currency):
+            raise PriceError(f"{name!r}: row {_called(table) or number}: {problem}")
+        price = Price(**table)
         for key in ((price.name, region) for region in price.regions):
             if key in rows:
                 raise PriceError(f"{name!r}: two rows are called {key[0]!r} in {key[1]}. Leave one out.")
@@ -95,11 +97,9 @@ def read(name: str, document: Mapping[str, Any]) -> Prices:
     return Prices(file=name, currency=currency, rows=rows)
 
 
-def _row(name: str, number: int, table: Any, currency: str) -> Price:  # noqa: ANN401 - as TOML gave it
-    label = f"row {table.get('name') or number!r}" if isinstance(table, dict) else f"row {number}"
-    for problem in _problems(table, currency):
-        raise PriceError(f"{name!r}, {label}: {problem}")
-    return Price(**table)
+def _called(table: Any) -> str:  # noqa: ANN401 - as TOML gave it
+    name = table.get("name") if isinstance(table, dict) else None
+    return repr(name) if isinstance(name, str) else ""
 
 
 _FIELDS = {field.name: field for field in dataclasses.fields(Price)}

@@ -20,7 +20,7 @@ from tests.clusters import theirs
 from tests.localcloud.cloud.world import RecordedControlPlanes
 from tests.preview import Preview
 
-ENDPOINT = {"endpoint", "apiKey", "model", "address", "vpcId", "vswitchId", "securityGroupId"}
+ENDPOINT = {"endpoint", "apiKey", "model", "address", "vpcId", "vswitchId", "securityGroupId", "cost"}
 ZONE = {"zone_id": "cn-hangzhou-i"}
 OWN = {"vpc_id": "vpc-1", "vswitch_id": "vsw-1", "security_group_id": "sg-1", "private_allowed_cidrs": ("10.0.0.0/8",)}
 IN_A_CLUSTER = ZONE | {"private_allowed_cidrs": ("10.0.0.0/8",)}
