@@ -1,5 +1,6 @@
 """Replicas of one model in an ACS cluster, their weights in OSS and a cache in front of them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pulumi
@@ -14,8 +15,10 @@ from components.acs.review import review
 from components.acs.serving import address, callers, reached, serving
 from components.acs.staging import staged
 from components.args import AcsLlmClusterArgs
+from components.checks import Claim, checked, names
 from components.credentials import api_key, edition
-from components.endpoint import Endpoint, Where, check_region
+from components.endpoint import Endpoint, Where
+from components.names import Name
 from components.network import subnet
 
 
@@ -38,22 +41,23 @@ class AcsLlmCluster(Endpoint):
         Raises:
             ArgsError: The arguments do not go together with the provider.
         """
-        check_region(args, opts)
-        super().__init__("alicloud-llm:index:AcsLlmCluster", name, args.inputs(), opts)
-        child = pulumi.ResourceOptions(parent=self)
+        called = Name.of(name, args)
+        checked(name, args, opts, (*names(called, args), *_space(args)), lambda: None)
+        super().__init__(name, args, opts)
+        child = self._of_children
         if pulumi.runtime.is_dry_run():
             pulumi.log.info(review(name, args), self)
-        net = subnet(name, args, child) if args.create_cluster else None
-        allowed = callers(name, args, child)
-        fenced = fence(name, args, net.vpc_id, child) if net else None
+        net = subnet(called, args, child) if args.create_cluster else None
+        allowed = callers(called, args, child)
+        fenced = fence(called, args, net.vpc_id, child) if net else None
         used = (*allowed.resources, *(fenced.resources if fenced else ()))
-        home = cluster(name, args, net, used, child)
-        fenced = fenced or fence(name, args, home.vpc_id, child)
-        key = api_key(name, args, child)
+        home = cluster(called, args, net, used, child)
+        fenced = fenced or fence(called, args, home.vpc_id, child)
+        key = api_key(called, args, child)
         given = (args.tls_certificate, args.tls_private_key)
-        secrets = edition(name, [key, *(secret for secret in given if secret is not None)], child)
-        store = weights(name, args, home.oidc, child)
-        inside = Inside.of(name, args, home, self)
+        secrets = edition(called, [key, *(secret for secret in given if secret is not None)], child)
+        store = weights(called, args, home.oidc, child)
+        inside = Inside.of(called, args, home, self)
         base = _base(inside, key)
         placed = staged(inside, store, base)
         at = reached(inside, allowed, (*base, *placed))
@@ -67,6 +71,13 @@ class AcsLlmCluster(Endpoint):
     def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:
         """Return what a stack exports, with the kubeconfig that no jump host keeps."""
         return super().stack_outputs() | {"kubeconfig": self.kubeconfig}
+
+
+def _space(args: AcsLlmClusterArgs) -> Iterator[Claim]:
+    """Return the claim on a namespace of a cluster that others may use, too."""
+    if not args.create_cluster:
+        which = args.cluster_id if args.kubeconfig is None else args.kubeconfig
+        yield Claim((which, args.namespace), f"the namespace {args.namespace!r} of one cluster", "namespace")
 
 
 def _base(inside: Inside, key: pulumi.Output[str]) -> tuple[Object, ...]:

@@ -9,7 +9,7 @@ import pulumi_alicloud as alicloud
 import pulumi_random as random
 
 from components.args import EcsLlmArgs
-from components.names import physical_name
+from components.names import Name
 
 _GENERATED_LENGTH = 48
 
@@ -37,15 +37,13 @@ class Credentials:
     """Another text whenever a secret changes; tells nothing about them."""
 
 
-def parameter_names(name: str, args: EcsLlmArgs, *, ray: bool = False) -> dict[str, str]:
+def parameter_names(name: Name, args: EcsLlmArgs, *, ray: bool = False) -> dict[str, str]:
     """Return the settings that name the secret parameters; empty where the secret is not used."""
     used = {KEY: True, TLS_CERTIFICATE: args.tls, TLS_KEY: args.tls, RAY_TOKEN: ray}
-    return {
-        setting: f"llm-{physical_name(name)}-{_LOGICAL[setting]}" if wanted else "" for setting, wanted in used.items()
-    }
+    return {setting: f"llm-{name.physical}-{_LOGICAL[setting]}" if wanted else "" for setting, wanted in used.items()}
 
 
-def credentials(name: str, args: EcsLlmArgs, names: Mapping[str, str], opts: pulumi.ResourceOptions) -> Credentials:
+def credentials(name: Name, args: EcsLlmArgs, names: Mapping[str, str], opts: pulumi.ResourceOptions) -> Credentials:
     """Return the secrets of *args* under *names*, generating those that nobody gave."""
     key = api_key(name, args, opts)
     values: dict[str, pulumi.Input[str] | None] = {
@@ -68,14 +66,14 @@ def credentials(name: str, args: EcsLlmArgs, names: Mapping[str, str], opts: pul
     return Credentials(key, parameters, edition(name, [parameter.value for parameter in parameters.values()], opts))
 
 
-def edition(name: str, secrets: Iterable[pulumi.Input[str]], opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def edition(name: Name, secrets: Iterable[pulumi.Input[str]], opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Return a text that is another one whenever a secret changes, and tells nothing about them."""
     # The engine does not compare a secret replacement trigger with the one in its state; a keeper it does.
     keepers = {str(number): secret for number, secret in enumerate(secrets)}
     return random.RandomId(f"{name}-secrets-edition", byte_length=4, keepers=keepers, opts=opts).hex
 
 
-def api_key(name: str, args: "LlmArgs", opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+def api_key(name: Name, args: "LlmArgs", opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """Return the key that was given, or one generated once; a secret."""
     if args.api_key is not None:
         return pulumi.Output.secret(args.api_key)

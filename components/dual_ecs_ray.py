@@ -5,11 +5,13 @@ import dataclasses
 import pulumi
 
 from components.args import DualEcsRayLlmArgs
+from components.checks import checked, names
 from components.credentials import RAY_TOKEN, Credentials, credentials, parameter_names
-from components.endpoint import Endpoint, Where, checked
+from components.endpoint import Endpoint, Where
 from components.exposure import address, allow_rules
 from components.fabric import Fabric, fabric
 from components.machine import Boot, Machine, machine
+from components.names import Name
 from components.network import Network, network
 from components.readiness import readiness
 from components.review import review
@@ -39,26 +41,31 @@ class DualEcsRayLlm(Endpoint):
         Raises:
             ArgsError: The arguments do not go together with the provider, or the user data is too large.
         """
-        self._name, self._args = name, args
-        self._names = parameter_names(name, args, ray=args.launcher == "ray")
+        called = Name.of(name, args)
+        self._called, self._args = called, args
+        self._names = parameter_names(called, args, ray=args.launcher == "ray")
         # The worker's waits for the head's address; that it has room is known now.
         for_head, _ = checked(
-            args, opts, lambda: (self._user_data(HEAD, ""), self._user_data(WORKER, _LONGEST_ADDRESS))
+            name,
+            args,
+            opts,
+            names(called, args, HEAD, WORKER),
+            lambda: (self._user_data(HEAD, ""), self._user_data(WORKER, _LONGEST_ADDRESS)),
         )
-        super().__init__("alicloud-llm:index:DualEcsRayLlm", name, args.inputs(), opts)
-        child = pulumi.ResourceOptions(parent=self)
+        super().__init__(name, args, opts)
+        child = self._of_children
         if pulumi.runtime.is_dry_run():
             pulumi.log.info(review(name, args, _between(args)), self)
-        keys = credentials(name, args, self._names, child)
-        net = network(name, args, child)
-        fab = fabric(name, args, net, child)
-        rules = (*fab.rules, *allow_rules(name, args, net.security_group_id, child))
+        keys = credentials(called, args, self._names, child)
+        net = network(called, args, child)
+        fab = fabric(called, args, net, child)
+        rules = (*fab.rules, *allow_rules(called, args, net.security_group_id, child))
         head = self._machine(HEAD, for_head, net, fab, keys, child)
         for_worker = head.instance.primary_ip_address.apply(lambda known: self._user_data(WORKER, known))
         worker = self._machine(WORKER, for_worker, net, fab, keys, child)
-        reached = address(name, args, head.instance, child)
+        reached = address(called, args, head.instance, child)
         before = (*rules, *reached.joined, *head.joined, *worker.joined)
-        ready = readiness(name, args, head.instance.id, keys.edition, before, child)
+        ready = readiness(called, args, head.instance.id, keys.edition, before, child)
         self.instance_ids = pulumi.Output.all(head.instance.id, worker.instance.id)
         self.weights_disk_ids = pulumi.Output.all(head.disk.id, worker.disk.id)
         self.nodes_security_group_id = fab.group.id
@@ -96,20 +103,20 @@ class DualEcsRayLlm(Endpoint):
         keys: Credentials,
         opts: pulumi.ResourceOptions,
     ) -> Machine:
-        name, own = f"{self._name}-{node}", self._read_by(node)
+        own = self._read_by(node)
         secrets = [parameter for setting, parameter in keys.parameters.items() if own[setting]]
         place = dataclasses.replace(fab.place, on_error=self._head_is_billed() if node == WORKER else None)
-        return machine(name, self._args, net, Boot(user_data, own, secrets), opts, place)
+        return machine(self._called.part(node), self._args, net, Boot(user_data, own, secrets), opts, place)
 
     def _head_is_billed(self) -> pulumi.ErrorHook:
         """Return the hook that says what a zone with one machine, not two, costs meanwhile."""
 
         def say(_: pulumi.ErrorHookArgs) -> bool:
-            said = f"{self._name}: the worker could not be created, and the head runs and is billed"
+            said = f"{self._called}: the worker could not be created, and the head runs and is billed"
             pulumi.log.error(f"{said}. Give another zoneId, or `pulumi up` again later, or `pulumi destroy`.", self)
             return False
 
-        return pulumi.ErrorHook(f"{self._name}-head-is-billed", say)
+        return pulumi.ErrorHook(f"{self._called}-head-is-billed", say)
 
 
 def _between(args: DualEcsRayLlmArgs) -> list[str]:

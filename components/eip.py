@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_alicloud as alicloud
 
+from components.names import Name
+
 if TYPE_CHECKING:
     from components.args import LlmArgs
 
@@ -18,13 +20,11 @@ class Bound:
     association: alicloud.ecs.EipAssociation
 
 
-def public_address(
-    logical: str, physical: str, args: "LlmArgs", opts: pulumi.ResourceOptions
-) -> alicloud.ecs.EipAddress:
+def public_address(name: Name, args: "LlmArgs", opts: pulumi.ResourceOptions) -> alicloud.ecs.EipAddress:
     """Return an EIP that leads nowhere yet."""
     return alicloud.ecs.EipAddress(
-        logical,
-        address_name=physical,
+        f"{name}-eip",
+        address_name=name.physical,
         bandwidth=str(args.eip_bandwidth_mbps),
         internet_charge_type="PayByTraffic",
         tags=args.tags,
@@ -33,16 +33,15 @@ def public_address(
 
 
 def bound_eip(
-    logical: str,
-    physical: str,
+    name: Name,
     args: "LlmArgs",
     target: alicloud.ecs.Instance | alicloud.vpc.NatGateway,
     opts: pulumi.ResourceOptions,
 ) -> Bound:
     """Return an EIP bound to *target*; it outlives the target, so what it stands for keeps its address."""
-    address = public_address(logical, physical, args, opts)
+    address = public_address(name, args, opts)
     association = alicloud.ecs.EipAssociation(
-        f"{logical}-association",
+        f"{name}-eip-association",
         allocation_id=address.id,
         instance_id=target.id,
         instance_type="Nat" if isinstance(target, alicloud.vpc.NatGateway) else "EcsInstance",

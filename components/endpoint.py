@@ -3,15 +3,12 @@
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pydantic.alias_generators import to_camel
 
-from components.args import ArgsError
-
-Rendered = TypeVar("Rendered")
+from components.checks import in_region
 
 if TYPE_CHECKING:
     from components.args import LlmArgs
@@ -46,6 +43,11 @@ class Endpoint(pulumi.ComponentResource):
     """Id of the security group that guards it; none where a kubeconfig alone names the cluster."""
     cost: pulumi.Output[dict[str, Any]]
     """What it costs by the list of prices, known in `preview`; docs/cost.md says what is in it."""
+
+    def __init__(self, name: str, args: "LlmArgs", opts: pulumi.ResourceOptions | None = None) -> None:
+        """Register the component; what it is made of is the business of each."""
+        super().__init__(f"alicloud-llm:index:{args.COMPONENT}", name, args.inputs(), opts)
+        self._of_children = pulumi.ResourceOptions(parent=self, depends_on=in_region(args, self))
 
     def answers(self, args: "LlmArgs", where: Where, api_key: pulumi.Output[str], ready: pulumi.CustomResource) -> None:
         """Set the outputs and register them with those the component has beside; the endpoint is known with *ready*."""
@@ -88,41 +90,3 @@ def curl_line(endpoint: str, model: str) -> str:
         "pulumi stack output apiKey --show-secrets | sed 's/^/Authorization: Bearer /' | "
         f"curl -sSN {endpoint}/chat/completions -H @- -H 'Content-Type: application/json' -d '{body}'"
     )
-
-
-def checked(args: "LlmArgs", opts: pulumi.ResourceOptions | None, render: Callable[[], Rendered]) -> Rendered:
-    """
-    Return the user data that *render* makes of *args*, before any resource exists.
-
-    Raises:
-        ArgsError: The arguments do not go together with the provider, or the user data is too large.
-    """
-    problems = list(_region_problems(args, opts))
-    try:
-        rendered = render()
-    except ValueError as error:
-        problems.append(f"extraEngineArgs: {error}")
-    if problems:
-        raise ArgsError(args.COMPONENT, problems)
-    return rendered
-
-
-def check_region(args: "LlmArgs", opts: pulumi.ResourceOptions | None) -> None:
-    """
-    Refuse *args* in a region other than the provider's, where nothing is rendered that could be refused with them.
-
-    Raises:
-        ArgsError: They are.
-    """
-    if problems := list(_region_problems(args, opts)):
-        raise ArgsError(args.COMPONENT, problems)
-
-
-def _region_problems(args: "LlmArgs", opts: pulumi.ResourceOptions | None) -> Iterator[str]:
-    # A provider given in opts has a region of its own, which cannot be read before it exists.
-    region = None if opts and (opts.provider or opts.providers) else pulumi.Config("alicloud").get("region")
-    if region and region != args.region:
-        yield (
-            f"zoneId: {args.zone_id!r} lies in {args.region}, and alicloud:region is {region!r}. "
-            "Give a zone of that region, or change the region."
-        )

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.args import EcsLlmArgs
-from components.names import physical_name
+from components.names import Name
 from components.network import Network
 from components.policy import TRUST_ECS, boot_policy
 
@@ -51,7 +51,7 @@ class Machine:
 
 
 def machine(
-    name: str,
+    name: Name,
     args: EcsLlmArgs,
     net: Network,
     boot: Boot,
@@ -89,11 +89,11 @@ def _after(before: Sequence[pulumi.Resource], place: Placement) -> pulumi.Resour
 
 
 def _instance(
-    name: str, args: EcsLlmArgs, net: Network, boot: Boot, place: Placement, opts: pulumi.ResourceOptions
+    name: Name, args: EcsLlmArgs, net: Network, boot: Boot, place: Placement, opts: pulumi.ResourceOptions
 ) -> alicloud.ecs.Instance:
     return alicloud.ecs.Instance(
         f"{name}-instance",
-        instance_name=physical_name(name),
+        instance_name=name.physical,
         availability_zone=args.zone_id,
         instance_type=args.instance_type,
         image_id=args.system_image_id,
@@ -127,10 +127,10 @@ def _second_interface(net: Network, place: Placement) -> alicloud.ecs.InstanceNe
     )
 
 
-def _weights_disk(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> alicloud.ecs.EcsDisk:
+def _weights_disk(name: Name, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> alicloud.ecs.EcsDisk:
     return alicloud.ecs.EcsDisk(
         f"{name}-weights",
-        disk_name=f"{physical_name(name)}-weights",
+        disk_name=f"{name.physical}-weights",
         zone_id=args.zone_id,
         category="cloud_essd",
         performance_level=args.weights_disk_performance_level,
@@ -144,7 +144,7 @@ def _weights_disk(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> 
     )
 
 
-def _never_smaller(name: str) -> pulumi.ResourceHook:
+def _never_smaller(name: Name) -> pulumi.ResourceHook:
     """Return the hook that refuses a smaller disk already in `preview`; the service would refuse it halfway through."""
 
     def check(update: pulumi.ResourceHookArgs) -> None:
@@ -164,21 +164,21 @@ class _Role:
     granted: pulumi.Resource
 
 
-def _role(name: str, args: EcsLlmArgs, boot: Boot, opts: pulumi.ResourceOptions) -> _Role | None:
+def _role(name: Name, args: EcsLlmArgs, boot: Boot, opts: pulumi.ResourceOptions) -> _Role | None:
     weights = None if args.oss_bucket is None else (args.oss_bucket, args.oss_prefix)
     document = boot_policy(args.region, [parameter for parameter in boot.parameters.values() if parameter], weights)
     if document is None:
         return None
     role = alicloud.ram.Role(
         f"{name}-role",
-        role_name=physical_name(name),
+        role_name=name.physical,
         assume_role_policy_document=json.dumps(TRUST_ECS),
-        description=f"What the boot of LLM endpoint {name} may read",
+        description=f"What the boot of LLM endpoint {name.physical} may read",
         opts=opts,
     )
     policy = alicloud.ram.Policy(
         f"{name}-policy",
-        policy_name=physical_name(name),
+        policy_name=name.physical,
         policy_document=json.dumps(document),
         rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
         opts=opts,

@@ -1,25 +1,46 @@
-"""Names that resources carry in the cloud account, the same at every run."""
+"""What a program calls an endpoint and what the account calls it, the same at every run."""
 
+import dataclasses
 import hashlib
 import re
+from typing import TYPE_CHECKING
 
 import pulumi
 
-_MAX_LENGTH = 40
+from components.args.values import LONGEST_NAME
+
+if TYPE_CHECKING:
+    from components.args import LlmArgs
 
 
-def physical_name(logical: str) -> str:
-    """
-    Return the account-wide name of *logical*: project, stack and component, letters, digits and dashes only.
+@dataclasses.dataclass(frozen=True)
+class Name:
+    """The name of an endpoint or of a part of it; as a text it is the program's."""
 
-    At most 40 characters, so that every suffix still fits a RAM role name.
-    Source: https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-createrole (64), 2026-11-21.
-    """
+    logical: str
+    """In the program, and in the stack's state."""
+    physical: str
+    """In the account: letters, digits and dashes only."""
+
+    @classmethod
+    def of(cls, logical: str, args: "LlmArgs") -> "Name":
+        """Return the name of an endpoint: unless *args* say another, the account's is project, stack and component."""
+        return cls(logical, args.physical_name or _physical(logical))
+
+    def part(self, noun: str) -> "Name":
+        """Return the name of a part of it."""
+        return Name(f"{self.logical}-{noun}", f"{self.physical}-{noun}")
+
+    def __str__(self) -> str:
+        return self.logical
+
+
+def _physical(logical: str) -> str:
     full = re.sub(r"[^A-Za-z0-9]+", "-", f"{pulumi.get_project()}-{pulumi.get_stack()}-{logical}").strip("-")
-    if len(full) <= _MAX_LENGTH:
+    if len(full) <= LONGEST_NAME:
         return full
     digest = hashlib.sha256(full.encode()).hexdigest()[:7]
-    return f"{full[: _MAX_LENGTH - 8]}-{digest}"
+    return f"{full[: LONGEST_NAME - 8]}-{digest}"
 
 
 def slug(cidr: str) -> str:

@@ -9,7 +9,7 @@ import pulumi_alicloud as alicloud
 
 from components.args import EcsLlmArgs
 from components.eip import bound_eip
-from components.names import physical_name
+from components.names import Name
 
 if TYPE_CHECKING:
     from components.args import LlmArgs
@@ -39,7 +39,7 @@ def vswitch_cidr(vpc_cidr: str) -> str:
     return str(next(vpc.subnets(new_prefix=max(24, vpc.prefixlen))))
 
 
-def network(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Network:
+def network(name: Name, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Network:
     """Return the network of *args*, creating the parts that are not given."""
     net = subnet(name, args, opts)
     group_id = args.security_group_id
@@ -48,13 +48,13 @@ def network(name: str, args: EcsLlmArgs, opts: pulumi.ResourceOptions) -> Networ
     return Network(net.vpc_id, net.vswitch_id, net.egress, group_id)
 
 
-def subnet(name: str, args: "LlmArgs", opts: pulumi.ResourceOptions) -> Subnet:
+def subnet(name: Name, args: "LlmArgs", opts: pulumi.ResourceOptions) -> Subnet:
     """Return the VPC and vSwitch of *args*, and the way out where one is needed, creating what is not given."""
     vpc_id: pulumi.Input[str] | None = args.vpc_id
     vswitch_id: pulumi.Input[str] | None = args.vswitch_id
     if vswitch_id is None:
         vpc = alicloud.vpc.Network(
-            f"{name}-vpc", vpc_name=physical_name(name), cidr_block=args.vpc_cidr, tags=args.tags, opts=opts
+            f"{name}-vpc", vpc_name=name.physical, cidr_block=args.vpc_cidr, tags=args.tags, opts=opts
         )
         vpc_id = vpc.id
         vswitch_id = _vswitch(name, args, vpc.id, opts).id
@@ -63,11 +63,11 @@ def subnet(name: str, args: "LlmArgs", opts: pulumi.ResourceOptions) -> Subnet:
 
 
 def _vswitch(
-    name: str, args: "LlmArgs", vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+    name: Name, args: "LlmArgs", vpc_id: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> alicloud.vpc.Switch:
     return alicloud.vpc.Switch(
         f"{name}-vswitch",
-        vswitch_name=physical_name(name),
+        vswitch_name=name.physical,
         vpc_id=vpc_id,
         zone_id=args.zone_id,
         cidr_block=vswitch_cidr(args.vpc_cidr),
@@ -77,11 +77,11 @@ def _vswitch(
 
 
 def _security_group(
-    name: str, args: EcsLlmArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+    name: Name, args: EcsLlmArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
 ) -> alicloud.ecs.SecurityGroup:
     return alicloud.ecs.SecurityGroup(
         f"{name}-security-group",
-        security_group_name=physical_name(name),
+        security_group_name=name.physical,
         vpc_id=vpc_id,
         # The provider's default lets members of the group reach each other on every port.
         inner_access_policy="Drop",
@@ -91,7 +91,7 @@ def _security_group(
 
 
 def _nat(
-    name: str,
+    name: Name,
     args: "LlmArgs",
     vpc_id: pulumi.Input[str] | None,
     vswitch_id: pulumi.Input[str],
@@ -99,7 +99,7 @@ def _nat(
 ) -> tuple[pulumi.Resource, ...]:
     gateway = alicloud.vpc.NatGateway(
         f"{name}-nat",
-        nat_gateway_name=physical_name(name),
+        nat_gateway_name=name.physical,
         vpc_id=vpc_id,
         vswitch_id=vswitch_id,
         nat_type="Enhanced",
@@ -107,10 +107,10 @@ def _nat(
         tags=args.tags,
         opts=opts,
     )
-    address = bound_eip(f"{name}-nat-eip", f"{physical_name(name)}-nat", args, gateway, opts)
+    address = bound_eip(name.part("nat"), args, gateway, opts)
     entry = alicloud.vpc.SnatEntry(
         f"{name}-snat",
-        snat_entry_name=physical_name(name),
+        snat_entry_name=name.physical,
         snat_table_id=gateway.snat_table_ids,
         source_vswitch_id=vswitch_id,
         snat_ip=address.ip_address,

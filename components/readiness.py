@@ -8,7 +8,7 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.args import EcsLlmArgs
-from components.names import physical_name
+from components.names import Name
 from components.userdata import ready_command
 
 _MARGIN_SECONDS = 300
@@ -16,7 +16,7 @@ _MARGIN_SECONDS = 300
 
 
 def readiness(
-    name: str,
+    name: Name,
     args: EcsLlmArgs,
     instance_id: pulumi.Input[str],
     edition: pulumi.Output[str],
@@ -27,7 +27,7 @@ def readiness(
     seconds = args.ready_timeout_minutes * 60
     command = alicloud.ecs.Command(
         f"{name}-ready-command",
-        name=physical_name(name),
+        name=name.physical,
         type="RunShellScript",
         command_content=base64.b64encode(ready_command(seconds).encode()).decode(),
         timeout=seconds + _MARGIN_SECONDS,
@@ -54,7 +54,7 @@ def readiness(
     )
 
 
-def _report(name: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceHook:
+def _report(name: Name, opts: pulumi.ResourceOptions) -> pulumi.ResourceHook:
     """Return the hook that says what the machine found: that it answers, and on a pair how fast the link is."""
 
     async def report(created: pulumi.ResourceHookArgs) -> None:
@@ -65,7 +65,7 @@ def _report(name: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceHook:
     return pulumi.ResourceHook(f"{name}-ready-report", report)
 
 
-def _explain(name: str, opts: pulumi.ResourceOptions) -> pulumi.ErrorHook:
+def _explain(name: Name, opts: pulumi.ResourceOptions) -> pulumi.ErrorHook:
     """Return the hook that names the phase: the provider's own error says only that the run failed."""
 
     async def explain(failure: pulumi.ErrorHookArgs) -> bool:

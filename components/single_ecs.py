@@ -3,10 +3,12 @@
 import pulumi
 
 from components.args import SingleEcsLlmArgs
+from components.checks import checked, names
 from components.credentials import credentials, parameter_names
-from components.endpoint import Endpoint, Where, checked
+from components.endpoint import Endpoint, Where
 from components.exposure import address, allow_rules
 from components.machine import Boot, machine
+from components.names import Name
 from components.network import network
 from components.readiness import readiness
 from components.review import review
@@ -29,19 +31,22 @@ class SingleEcsLlm(Endpoint):
         Raises:
             ArgsError: The arguments do not go together with the provider, or the user data is too large.
         """
-        parameters = parameter_names(name, args)
-        user_data = checked(args, opts, lambda: cloud_config(settings(args, parameters), args.node_argv(0)))
-        super().__init__("alicloud-llm:index:SingleEcsLlm", name, args.inputs(), opts)
-        child = pulumi.ResourceOptions(parent=self)
+        called = Name.of(name, args)
+        parameters = parameter_names(called, args)
+        user_data = checked(
+            name, args, opts, names(called, args), lambda: cloud_config(settings(args, parameters), args.node_argv(0))
+        )
+        super().__init__(name, args, opts)
+        child = self._of_children
         if pulumi.runtime.is_dry_run():
             pulumi.log.info(review(name, args), self)
-        keys = credentials(name, args, parameters, child)
-        net = network(name, args, child)
-        rules = allow_rules(name, args, net.security_group_id, child)
-        box = machine(name, args, net, Boot(user_data, parameters, list(keys.parameters.values())), child)
-        reached = address(name, args, box.instance, child)
+        keys = credentials(called, args, parameters, child)
+        net = network(called, args, child)
+        rules = allow_rules(called, args, net.security_group_id, child)
+        box = machine(called, args, net, Boot(user_data, parameters, list(keys.parameters.values())), child)
+        reached = address(called, args, box.instance, child)
         before = (*rules, *reached.joined, *box.joined)
-        ready = readiness(name, args, box.instance.id, keys.edition, before, child)
+        ready = readiness(called, args, box.instance.id, keys.edition, before, child)
         self.instance_id, self.weights_disk_id = box.instance.id, box.disk.id
         self.answers(
             args, Where(reached.address, net.vpc_id, net.vswitch_id, net.security_group_id), keys.api_key, ready

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.args import AcsLlmClusterArgs
-from components.names import physical_name, slug
+from components.names import Name, slug
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +28,11 @@ class AccessList:
         return (self.acl, *self.entries)
 
 
-def access_list(
-    logical: str, args: AcsLlmClusterArgs, cidrs: Iterable[str], opts: pulumi.ResourceOptions
-) -> AccessList:
+def access_list(name: Name, args: AcsLlmClusterArgs, cidrs: Iterable[str], opts: pulumi.ResourceOptions) -> AccessList:
     """Return a list with *cidrs*."""
-    acl = alicloud.slb.Acl(f"{logical}-acl", name=physical_name(logical), ip_version="ipv4", tags=args.tags, opts=opts)
+    acl = alicloud.slb.Acl(f"{name}-acl", name=name.physical, ip_version="ipv4", tags=args.tags, opts=opts)
     entries = [
-        alicloud.slb.AclEntryAttachment(f"{logical}-allow-{slug(cidr)}", acl_id=acl.id, entry=cidr, opts=opts)
+        alicloud.slb.AclEntryAttachment(f"{name}-allow-{slug(cidr)}", acl_id=acl.id, entry=cidr, opts=opts)
         for cidr in dict.fromkeys(cidrs)
     ]
     return AccessList(acl, tuple(entries))

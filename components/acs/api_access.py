@@ -10,7 +10,7 @@ from components.acs.access_list import AccessList, access_list
 from components.args import AcsLlmClusterArgs
 from components.args.values import PRIVATE
 from components.eip import public_address
-from components.names import physical_name
+from components.names import Name
 
 _PORT = 6443
 
@@ -51,24 +51,24 @@ class Door:
     address: alicloud.ecs.EipAddress | None
 
 
-def api_door(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Door:
+def api_door(name: Name, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Door:
     """Return who may reach the API server of the cluster to come: private networks, and those of *args*."""
     # Callers inside the VPC have to be listed as well, the service's own control plane (100.104.0.0/16) among them.
     # Source: https://www.alibabacloud.com/help/en/ack/cluster-access-control, 2026-03-26.
-    allowed = access_list(f"{name}-api", args, [*map(str, PRIVATE), *(args.api_allowed_cidrs or ())], opts)
+    allowed = access_list(name.part("api"), args, [*map(str, PRIVATE), *(args.api_allowed_cidrs or ())], opts)
     if args.api_access == "private":
         return Door(allowed, None)
-    return Door(allowed, public_address(f"{name}-api-eip", f"{physical_name(name)}-api", args, opts))
+    return Door(allowed, public_address(name.part("api"), args, opts))
 
 
 def open_api(
-    name: str, cluster: alicloud.cs.ManagedKubernetes, door: Door, opts: pulumi.ResourceOptions
+    name: Name, cluster: alicloud.cs.ManagedKubernetes, door: Door, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str] | None:
     """Let the list, and only then the internet, reach the API server of *cluster*; return its public URL, if any."""
     parameters = pulumi.Output.json_dumps({"loadBalancerId": cluster.slb_id, "aclId": door.allowed.id})
     restricted = alicloud.oos.Execution(
         f"{name}-api-allow-list",
-        template_name=f"{physical_name(name)}-api-allow-list",
+        template_name=f"{name.physical}-api-allow-list",
         template_content=json.dumps(_TEMPLATE),
         parameters=parameters,
         safety_check="Skip",

@@ -11,7 +11,7 @@ from components.acs.cluster import Oidc
 from components.args import AcsLlmClusterArgs
 from components.manifests import Bucket
 from components.manifests.base import NAME
-from components.names import physical_name
+from components.names import Name
 from components.policy import trust_account, weights_policy
 
 _READER = "system:serviceaccount:ack-csi-fuse:csi-fuse-ossfs"
@@ -33,7 +33,7 @@ class Weights:
     """What must be there before anybody reads or writes."""
 
 
-def weights(name: str, args: AcsLlmClusterArgs, oidc: Oidc | None, opts: pulumi.ResourceOptions) -> Weights:
+def weights(name: Name, args: AcsLlmClusterArgs, oidc: Oidc | None, opts: pulumi.ResourceOptions) -> Weights:
     """Return the bucket of *args*, making it where none is given, with what the cluster may do in it."""
     store, settings = (args.oss_bucket, ()) if args.oss_bucket else _made(name, args, opts)
     if oidc is None:
@@ -48,13 +48,13 @@ def _url(args: AcsLlmClusterArgs, store: pulumi.Input[str]) -> pulumi.Output[str
 
 
 def _made(
-    name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions
+    name: Name, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions
 ) -> tuple[pulumi.Output[str], tuple[pulumi.Resource, ...]]:
     # Bucket names are one namespace for all accounts, where another team's project and stack may be called the same.
     suffix = random.RandomId(f"{name}-bucket-suffix", byte_length=4, opts=opts).hex
     store = alicloud.oss.Bucket(
         f"{name}-bucket",
-        bucket=suffix.apply(lambda text: f"{physical_name(name).lower()}-{text}"),
+        bucket=suffix.apply(lambda text: f"{name.physical.lower()}-{text}"),
         storage_class="Standard",
         lifecycle_rules=[
             # What an interrupted upload left behind is billed and shown nowhere.
@@ -77,15 +77,15 @@ def _made(
 
 
 def _roles(
-    name: str, args: AcsLlmClusterArgs, store: pulumi.Input[str], oidc: Oidc, opts: pulumi.ResourceOptions
+    name: Name, args: AcsLlmClusterArgs, store: pulumi.Input[str], oidc: Oidc, opts: pulumi.ResourceOptions
 ) -> tuple[Bucket, tuple[pulumi.Resource, ...]]:
-    reads = _policy(f"{name}-weights-reader", args, store, opts, write=False)
-    reader, may_read = _role(f"{name}-weights-reader", _trust(oidc, _READER), reads, opts)
+    reads = _policy(name.part("weights-reader"), args, store, opts, write=False)
+    reader, may_read = _role(name.part("weights-reader"), _trust(oidc, _READER), reads, opts)
     if args.weights_source == "oss":
         return Bucket(store, _url(args, store), oidc.provider_arn, reader), (may_read,)
     account = f"system:serviceaccount:{args.namespace}:{NAME}-stage"
-    writes = _policy(f"{name}-weights-writer", args, store, opts, write=True)
-    writer, may_write = _role(f"{name}-weights-writer", _trust(oidc, account), writes, opts)
+    writes = _policy(name.part("weights-writer"), args, store, opts, write=True)
+    writer, may_write = _role(name.part("weights-writer"), _trust(oidc, account), writes, opts)
     return Bucket(store, _url(args, store), oidc.provider_arn, reader, writer), (may_read, may_write)
 
 
@@ -96,11 +96,11 @@ def _trust(oidc: Oidc, account: str) -> pulumi.Output[str]:
 
 
 def _role(
-    logical: str, trust: pulumi.Output[str], policy: alicloud.ram.Policy, opts: pulumi.ResourceOptions
+    name: Name, trust: pulumi.Output[str], policy: alicloud.ram.Policy, opts: pulumi.ResourceOptions
 ) -> tuple[pulumi.Output[str], pulumi.Resource]:
-    role = alicloud.ram.Role(logical, role_name=physical_name(logical), assume_role_policy_document=trust, opts=opts)
+    role = alicloud.ram.Role(str(name), role_name=name.physical, assume_role_policy_document=trust, opts=opts)
     granted = alicloud.ram.RolePolicyAttachment(
-        f"{logical}-policy-attachment",
+        f"{name}-policy-attachment",
         role_name=role.role_name,
         policy_name=policy.policy_name,
         policy_type="Custom",
@@ -110,30 +110,30 @@ def _role(
 
 
 def _user(
-    name: str, args: AcsLlmClusterArgs, store: pulumi.Input[str], opts: pulumi.ResourceOptions
+    name: Name, args: AcsLlmClusterArgs, store: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> tuple[alicloud.ram.AccessKey, pulumi.Resource]:
-    logical = f"{name}-weights-user"
-    user = alicloud.ram.User(logical, name=physical_name(logical), force=True, opts=opts)
-    policy = _policy(logical, args, store, opts, write=args.weights_source == "modelscope")
+    own = name.part("weights-user")
+    user = alicloud.ram.User(str(own), name=own.physical, force=True, opts=opts)
+    policy = _policy(own, args, store, opts, write=args.weights_source == "modelscope")
     granted = alicloud.ram.UserPolicyAttachment(
-        f"{logical}-policy-attachment",
+        f"{own}-policy-attachment",
         user_name=user.name,
         policy_name=policy.policy_name,
         policy_type="Custom",
         opts=opts,
     )
-    return alicloud.ram.AccessKey(f"{logical}-key", user_name=user.name, opts=opts), granted
+    return alicloud.ram.AccessKey(f"{own}-key", user_name=user.name, opts=opts), granted
 
 
 def _policy(
-    logical: str, args: AcsLlmClusterArgs, store: pulumi.Input[str], opts: pulumi.ResourceOptions, *, write: bool
+    name: Name, args: AcsLlmClusterArgs, store: pulumi.Input[str], opts: pulumi.ResourceOptions, *, write: bool
 ) -> alicloud.ram.Policy:
     document = pulumi.Output.from_input(store).apply(
         lambda bucket: json.dumps(weights_policy(bucket, args.oss_prefix, write=write))
     )
     return alicloud.ram.Policy(
-        f"{logical}-policy",
-        policy_name=physical_name(logical),
+        f"{name}-policy",
+        policy_name=name.physical,
         policy_document=document,
         rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
         opts=opts,

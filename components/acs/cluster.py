@@ -11,7 +11,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.acs.api_access import Door, api_door, open_api
 from components.args import AcsLlmClusterArgs, ArgsError
-from components.names import physical_name
+from components.names import Name
 from components.network import Subnet
 
 _PROFILE = "Acs"
@@ -57,7 +57,7 @@ class Cluster:
 
 
 def cluster(
-    name: str,
+    name: Name,
     args: AcsLlmClusterArgs,
     net: Subnet | None,
     outlive: Iterable[pulumi.Resource],
@@ -87,11 +87,11 @@ def cluster(
 
 
 def _made(
-    name: str, args: AcsLlmClusterArgs, net: Subnet, door: Door, opts: pulumi.ResourceOptions
+    name: Name, args: AcsLlmClusterArgs, net: Subnet, door: Door, opts: pulumi.ResourceOptions
 ) -> alicloud.cs.ManagedKubernetes:
     return alicloud.cs.ManagedKubernetes(
         f"{name}-cluster",
-        name=physical_name(name),
+        name=name.physical,
         profile=_PROFILE,
         cluster_spec="ack.pro.small",
         version=args.kubernetes_version,
@@ -120,11 +120,11 @@ def _after(opts: pulumi.ResourceOptions, *before: pulumi.Resource) -> pulumi.Res
     return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(before)))
 
 
-def _given(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:
+def _given(name: Name, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:
     by_role = args.oss_access == "rrsa"
     oidc = Oidc(args.oidc_provider_arn) if by_role and args.oidc_provider_arn else None
     found = _checked(args, opts) if args.cluster_id else None
-    cluster_id = found.id if found else pulumi.Output.from_input(name)
+    cluster_id = found.id if found else pulumi.Output.from_input(name.physical)
     if by_role and oidc is None:
         oidc = _rrsa(args, cluster_id, opts)
     given = args.kubeconfig
@@ -190,7 +190,7 @@ def _kubeconfig(
 
 
 def _provider(
-    name: str, cluster_id: pulumi.Input[str], kubeconfig: pulumi.Output[str], opts: pulumi.ResourceOptions
+    name: Name, cluster_id: pulumi.Input[str], kubeconfig: pulumi.Output[str], opts: pulumi.ResourceOptions
 ) -> kubernetes.Provider:
     return kubernetes.Provider(
         f"{name}-kubernetes",
@@ -204,4 +204,4 @@ def _provider(
 
 
 def _look(opts: pulumi.ResourceOptions) -> pulumi.InvokeOutputOptions:
-    return pulumi.InvokeOutputOptions(parent=opts.parent)
+    return pulumi.InvokeOutputOptions(parent=opts.parent, depends_on=opts.depends_on)

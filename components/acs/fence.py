@@ -9,7 +9,7 @@ from components.acs.callers import private_callers
 from components.args import AcsLlmClusterArgs
 from components.exposure import let_in
 from components.manifests.base import GATE_PORT, METRICS_PORT
-from components.names import physical_name
+from components.names import Name
 
 _BALANCERS = "100.64.0.0/10"
 """
@@ -38,7 +38,7 @@ class Fence:
 
 
 def fence(
-    name: str, args: AcsLlmClusterArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
+    name: Name, args: AcsLlmClusterArgs, vpc_id: pulumi.Input[str] | None, opts: pulumi.ResourceOptions
 ) -> Fence | None:
     """
     Return the security group of the pods of *args*; None where one serves alone, which listens to nobody but the gate.
@@ -47,17 +47,17 @@ def fence(
     """
     if args.pods == 1 or args.security_group_id is not None or vpc_id is None:
         return None
-    logical = f"{name}-replicas"
+    own = name.part("replicas")
     group = alicloud.ecs.SecurityGroup(
-        logical,
-        security_group_name=physical_name(logical),
+        str(own),
+        security_group_name=own.physical,
         vpc_id=vpc_id,
         inner_access_policy="Accept",
         tags=args.tags,
         opts=opts,
     )
     callers = (*private_callers(args), *(args.public_allowed_cidrs or ()), _BALANCERS)
-    rules = let_in(f"{logical}-gate", group.id, GATE_PORT, callers, opts)
+    rules = let_in(own.part("gate"), group.id, GATE_PORT, callers, opts)
     if args.elastic:
-        rules += let_in(f"{logical}-metrics", group.id, METRICS_PORT, private_callers(args), opts)
+        rules += let_in(own.part("metrics"), group.id, METRICS_PORT, private_callers(args), opts)
     return Fence(group, tuple(rules))

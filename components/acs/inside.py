@@ -11,6 +11,7 @@ from components.acs.cluster import Cluster
 from components.acs.objects import Object
 from components.args import AcsLlmClusterArgs
 from components.catalog import Chart
+from components.names import Name
 
 _MARGIN_SECONDS = 300
 """What the provider gets on top of a Job's own limit, so that the Job speaks first."""
@@ -20,12 +21,12 @@ _MARGIN_SECONDS = 300
 class Inside:
     """Where in which cluster the objects of one endpoint go."""
 
-    name: str
+    name: Name
     args: AcsLlmClusterArgs
     opts: pulumi.ResourceOptions
 
     @classmethod
-    def of(cls, name: str, args: AcsLlmClusterArgs, home: Cluster, parent: pulumi.Resource) -> "Inside":
+    def of(cls, name: Name, args: AcsLlmClusterArgs, home: Cluster, parent: pulumi.Resource) -> "Inside":
         """Return the place of the endpoint *name*; what is in a cluster made here is not deleted one by one."""
         return cls(name, args, pulumi.ResourceOptions(parent=parent, provider=home.provider, deleted_with=home.own))
 

@@ -12,6 +12,7 @@ from components.acs.inside import Inside
 from components.acs.objects import Object
 from components.args import AcsLlmClusterArgs
 from components.manifests.base import digest
+from components.names import Name
 
 _BALANCER_TIMEOUT = "5m"
 """How long a load balancer may take; one is there in less than a minute, as a rule."""
@@ -41,11 +42,11 @@ class Callers:
         return (*self.private.resources, *(self.public.resources if self.public else ()))
 
 
-def callers(name: str, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Callers:
+def callers(name: Name, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Callers:
     """Return the lists of who may call."""
-    private = access_list(f"{name}-private", args, private_callers(args), opts)
+    private = access_list(name.part("private"), args, private_callers(args), opts)
     public = args.public_allowed_cidrs
-    return Callers(private, access_list(f"{name}-public", args, public, opts) if public else None)
+    return Callers(private, access_list(name.part("public"), args, public, opts) if public else None)
 
 
 def reached(inside: Inside, allowed: Callers, before: tuple[Object, ...]) -> Reached:

@@ -186,8 +186,8 @@ def physical_name(value: str) -> str:
     Return *value* if every resource may be called so, whatever is put behind it.
 
     The longest that is put behind it still fits a RAM role name, and OOS keeps some beginnings to itself.
-    Sources: https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-createrole (64), 2026-11-21;
-    the provider's documentation of oos.Template.
+    Source: https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-createrole (64), 2026-11-21,
+    and for OOS the provider's documentation of oos.Template.
     """
     if not re.fullmatch(r"[A-Za-z](-?[A-Za-z0-9]){1,39}", value) or len(value) > LONGEST_NAME:
         raise ValueError(f"{value!r} is not 2 to {LONGEST_NAME} letters, digits and single dashes, a letter first.")
