@@ -26,8 +26,6 @@ WAITS_SECONDS = (1, 3, 6)
 CONNECT_MS = 10_000
 READ_MS = 30_000
 
-Answer = dict[str, Any]
-
 
 @dataclass(frozen=True)
 class OpenApi:
@@ -40,7 +38,7 @@ class OpenApi:
     waits_seconds: Sequence[float] = WAITS_SECONDS
     sleep: Callable[[float], None] = time.sleep
 
-    def call(self, product: str, action: str, path: str = "/", /, **parameters: object) -> Answer:
+    def call(self, product: str, action: str, path: str = "/", /, **parameters: object) -> Any:  # noqa: ANN401 any JSON
         """
         Return the answer of *action*, read as JSON.
 
@@ -63,7 +61,7 @@ class OpenApi:
                 self.sleep(seconds)
         raise AssertionError("the last round returns or raises")
 
-    def pages(self, product: str, action: str, /, rows: str, **parameters: object) -> Iterator[Answer]:
+    def pages(self, product: str, action: str, /, rows: str, **parameters: object) -> Iterator[Any]:
         """Yield what every page of *action* has in *rows*, by NextToken."""
         token = None
         while token != "":
@@ -89,7 +87,7 @@ class OpenApi:
         abroad = self.environment.get("ALIBABA_CLOUD_ACCOUNT_TYPE") == "International" and row.get("international")
         return "HTTPS", given.removeprefix("https://").rstrip("/") or (abroad or row["host"]).format(region=self.region)
 
-    def _once(self, product: str, action: str, path: str, parameters: Mapping[str, object]) -> Answer:
+    def _once(self, product: str, action: str, path: str, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 any JSON
         scheme, host = self.endpoint(product)
         client = Client(Config(credential=self.credential, endpoint=host, protocol=scheme, region_id=self.region))
         asked = Params(
@@ -100,20 +98,21 @@ class OpenApi:
             method="POST" if path == "/" else "GET",
             auth_type="AK",
             style="RPC" if path == "/" else "ROA",
-            req_body_type="json",
+            req_body_type="formData",
             body_type="json",
         )
-        query = Utils.query({name: _spelled(value) for name, value in parameters.items() if value is not None})
+        given = Utils.query({name: _spelled(value) for name, value in parameters.items() if value is not None})
+        request = OpenApiRequest(**{"body" if PRODUCTS[product].get("form") else "query": given})
         timeouts = RuntimeOptions(connect_timeout=CONNECT_MS, read_timeout=READ_MS)
         try:
-            answer = client.call_api(asked, OpenApiRequest(query=query), timeouts)
+            answer = client.call_api(asked, request, timeouts)
         except UnretryableException as error:
             raise _failed(host, error) from error
         except TeaException as error:
             said = error.data or {}
             message = said.get("Message") or said.get("message") or error.message
-            raise RefusedError(f"{product} {action}", error.code, str(message)) from error
-        return dict(answer["body"])
+            raise RefusedError(f"{product} {action}", error.code, str(message), error.statusCode) from error
+        return answer["body"]
 
 
 def connect(environment: Mapping[str, str], region: str, settings: Mapping[str, Any] | None = None) -> OpenApi:

@@ -40,8 +40,8 @@ class UnreachableError(ApiError):
 class RefusedError(ApiError):
     """The API said no."""
 
-    def __init__(self, call: str, code: str, message: str) -> None:
-        self.call, self.code, self.message = call, code, message.strip().rstrip(".")
+    def __init__(self, call: str, code: str, message: str, status: int = 400) -> None:
+        self.call, self.code, self.message, self.status = call, code, message.strip().rstrip("."), status
         super().__init__(self._sentence())
 
     @property

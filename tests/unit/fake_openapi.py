@@ -87,20 +87,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         fake = self.server.fake
-        parameters = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        form = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parameters = query | dict(parse_qsl(form.decode(), keep_blank_values=True))
         answer: Answer
-        if self._signature(parameters) not in self.headers["Authorization"]:
+        if self._signature(query, form) not in self.headers["Authorization"]:
             answer = refusal("SignatureDoesNotMatch", f"string to sign of {KEY_ID}")
         else:
             answer = fake.answer(self.headers["x-acs-version"], self.headers["x-acs-action"], parameters)
         body = fake.body if fake.body is not None else json.dumps(answer).encode()
-        self.send_response(answer.get("status", 200) if isinstance(answer.get("status"), int) else 200)
+        self.send_response(answer["status"] if "Code" in answer else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def _signature(self, parameters: Parameters) -> str:
+    def _signature(self, query: Parameters, form: bytes) -> str:
         """
         Return the signature this request has to carry.
 
@@ -108,10 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
         2026-11-21.
         """
         names = self.headers["Authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
-        query = "&".join(f"{quote(name, '-_.~')}={quote(parameters[name], '-_.~')}" for name in sorted(parameters))
+        spelled = "&".join(f"{quote(name, '-_.~')}={quote(query[name], '-_.~')}" for name in sorted(query))
         headers = "".join(f"{name}:{self.headers[name].strip()}\n" for name in names)
         path = urlsplit(self.path).path
-        lines = (self.command, path, query, headers, ";".join(names), hashlib.sha256(b"").hexdigest())
+        lines = (self.command, path, spelled, headers, ";".join(names), hashlib.sha256(form).hexdigest())
         digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
         secret = self.server.fake.secret.encode()
         return hmac.new(secret, f"ACS3-HMAC-SHA256\n{digest}".encode(), hashlib.sha256).hexdigest()
