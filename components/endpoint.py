@@ -60,7 +60,11 @@ class Endpoint(pulumi.ComponentResource):
         self.vswitch_id = pulumi.Output.from_input(where.vswitch_id)
         self.security_group_id = pulumi.Output.from_input(where.security_group_id)
         self.cost = pulumi.Output.from_input(args.bill.output())
-        self.register_outputs({to_camel(name): getattr(self, name) for name in output_kinds(type(self))})
+        self.register_outputs(self.outputs())
+
+    def outputs(self) -> dict[str, pulumi.Output[Any]]:
+        """Return everything that it lets others know, as other languages spell it."""
+        return {to_camel(name): getattr(self, name) for name in output_kinds(type(self))}
 
     def stack_outputs(self) -> dict[str, pulumi.Output[Any]]:
         """Return what a stack exports: where it answers, the key, the model, and a call to paste."""
