@@ -40,7 +40,7 @@ _OPERATOR = re.compile(
     r"|(Numeric|Date)(Equals|NotEquals|LessThan|LessThanEquals|GreaterThan|GreaterThanEquals)"
     r"|Bool|(Not)?IpAddress\w*"
 )
-"""Source: https://www.alibabacloud.com/help/en/ram/conditional-operator, 2025-12-09; the last two kinds are recalled."""
+"""Source: https://www.alibabacloud.com/help/en/ram/conditional-operator, 2025-12-09; the last two are recalled."""
 
 
 def listed(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
