@@ -1,0 +1,76 @@
+"""What a stack costs before and after, from what its components say in their output `cost`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.foreseen import Foreseen
+
+HOURS = 730
+"""Of a month."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """So much of a currency an hour; *least* when some of what is rented has no known price."""
+
+    hourly: float
+    least: bool = False
+
+    @property
+    def text(self) -> str:
+        """What is written of it."""
+        return ("at least " if self.least else "") + f"{self.hourly:,.2f}"
+
+    @property
+    def monthly(self) -> str:
+        """What is written of a month of it."""
+        return ("at least " if self.least else "") + f"{self.hourly * HOURS:,.2f}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of a bill, known or not."""
+
+    what: str
+    quantity: int
+    hourly: float | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The bills of all components of a stack, together."""
+
+    items: tuple[Item, ...] = ()
+    by_usage: tuple[str, ...] = ()
+    currency: str = ""
+    as_of: str = ""
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What has no known price."""
+        return tuple(dict.fromkeys(item.what for item in self.items if item.hourly is None))
+
+    @property
+    def total(self) -> Amount | None:
+        """The sum; None where nothing at all is known of what is rented."""
+        known = [item.hourly for item in self.items if item.hourly is not None]
+        return Amount(sum(known), bool(self.unknown)) if known or not self.items else None
+
+
+def cost(seen: Foreseen | None) -> Cost:
+    """Return what *seen* costs."""
+    resources = seen.resources if seen else ()
+    bills = [one.outputs["cost"] for one in resources if isinstance(one.outputs.get("cost"), Mapping)]
+    return Cost(
+        items=tuple(_items(bills)),
+        by_usage=tuple(dict.fromkeys(str(use) for bill in bills for use in bill.get("byUsage") or ())),
+        currency=" and ".join(dict.fromkeys(str(bill["currency"]) for bill in bills)),
+        as_of=min((str(bill["asOf"]) for bill in bills if bill.get("asOf")), default=""),
+    )
+
+
+def _items(bills: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
+    for bill in bills:
+        for row in bill.get("items") or ():
+            yield Item(str(row["what"]), int(row["quantity"]), row["hourly"])
