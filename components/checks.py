@@ -78,7 +78,10 @@ def in_region(args: "LlmArgs", component: pulumi.ComponentResource) -> pulumi.Ou
 
     def check(known: str | None) -> list[pulumi.Resource]:
         if known and known != args.region:
-            raise ArgsError(args.COMPONENT, [_elsewhere(args, f"its provider is one of {known!r}", "give it another")])
+            raise ArgsError(
+                args.COMPONENT,
+                [_elsewhere(args, f"its alicloud provider is set to {known!r}", f"a provider of {args.region}")],
+            )
         return []
 
     return pulumi.Output.from_input(region).apply(check)
