@@ -11,7 +11,6 @@ from scripts.foreseen.stand_ins import stand_in
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.inprocess import project
-from scripts.localcloud.inprocess.commands import going
 from scripts.localcloud.inprocess.display import branches
 from scripts.localcloud.inprocess.events import Journal, Registration
 from scripts.localcloud.inprocess.monitor import CloudMonitor
@@ -34,7 +33,7 @@ def look(home: Path, folder: Path, stack: str, file: Path, *, keep: bool) -> For
     ordered = [item for _, item in branches(journal.registrations)]
     return Foreseen(
         good=good,
-        resources=tuple(_planned(item) for item in [*ordered, *(going(monitor) if good else [])]),
+        resources=tuple(_planned(item) for item in [*ordered, *monitor.leaving]),
         messages=tuple(Said(message.severity, message.text, message.urn) for message in journal.messages),
         outputs=_masked(monitor.outputs, monitor.secret_outputs),
     )

@@ -54,12 +54,16 @@ class Store:
 
 
 def write_json(path: Path, document: object) -> None:
-    """Write *document* to *path* so that a reader sees the old text or the new, never a part; nobody else may read."""
+    """Write *document* to *path* as `write_private` does."""
+    write_private(path, json.dumps(document, indent=1) + "\n")
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write *content* to *path* so that a reader sees the old text or the new, never a part; nobody else may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
+        file.write(content)
     Path(name).replace(path)
 
 

@@ -102,7 +102,7 @@ def test_the_key_lies_where_it_must_and_nowhere_else(served: Project) -> None:
     }
     mounted = {parts for parts in found if parts[-4:] == ("kubelet", "volumes", "keys", "api_key")}
 
-    assert {("stacks", "llm.dev.json")} == found - mounted
+    assert {("stacks", "llm.dev.jsonl")} == found - mounted
     assert mounted
 
 

@@ -13,8 +13,8 @@ from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError, suggestion
 from scripts.localcloud.inprocess import display, providers
 from scripts.localcloud.inprocess.events import Journal, Message, Registration
-from scripts.localcloud.inprocess.monitor import CloudMonitor
-from scripts.localcloud.inprocess.placing import ONLY_NEW, Setup
+from scripts.localcloud.inprocess.monitor import UNPROTECT, CloudMonitor
+from scripts.localcloud.inprocess.placing import Setup
 from scripts.localcloud.inprocess.program import main_program, run
 from scripts.localcloud.inprocess.project import Project
 from scripts.localcloud.inprocess.providers import Providers
@@ -34,7 +34,7 @@ def preview(cloud: Cloud, project: Project, folder: Path, say: Say) -> bool:
     say(f"Previewing update ({project.stack}):")
     monitor = _monitor(cloud, project, Journal(), preview=True)
     good = run(main_program(folder), monitor, project.config)
-    monitor.journal.registrations += going(monitor) if good else []
+    monitor.journal.registrations += monitor.leaving
     say(display.tree(monitor.journal.registrations))
     _close(monitor, say, good=good, planned=True)
     return good
@@ -54,10 +54,6 @@ def up(cloud: Cloud, project: Project, folder: Path, say: Say) -> bool:
     monitor = _monitor(cloud, project, Journal(listener), preview=False)
     with _interruptible(monitor):
         good = run(main_program(folder), monitor, project.config)
-    gone = ", ".join(known.name for known in _gone(monitor))
-    if good and gone:
-        monitor.journal.say("error", f"{gone}: no longer in the program. {ONLY_NEW}")
-        good = False
     _close(monitor, say, good=good, planned=False)
     return good
 
@@ -83,30 +79,6 @@ def _interruptible(monitor: CloudMonitor) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _gone(monitor: CloudMonitor) -> list[Known]:
-    """Return the resources that the stack has and the program no longer registers."""
-    here = {item.urn for item in monitor.journal.registrations}
-    return [known for urn, known in monitor.known.resources.items() if urn not in here]
-
-
-def going(monitor: CloudMonitor) -> list[Registration]:
-    """Return the deletion of every resource that the program no longer registers."""
-    return [
-        Registration(
-            urn=known.urn,
-            type=known.type,
-            name=known.name,
-            parent=known.parent,
-            custom=known.custom,
-            inputs=known.inputs,
-            secret=frozenset(known.secret),
-            request=None,
-            step="delete",
-        )
-        for known in _gone(monitor)
-    ]
-
-
 def _close(monitor: CloudMonitor, say: Say, *, good: bool, planned: bool) -> None:
     found = [display.diagnostics(monitor.journal, notes=planned)]
     if good:
@@ -126,7 +98,7 @@ def destroy(cloud: Cloud, project: Project, say: Say) -> bool:
     count = 0
     for item in reversed(list(known.resources.values())):
         if item.protect:
-            say(f"error: {item.name} is protected. Take protect off in the program and run up.")
+            say(f"error: {item.name} is protected. {UNPROTECT}")
             return False
         if not _delete(found, item, known, say):
             return False

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
+from scripts.localcloud.inprocess.stack_file import Known
 from scripts.localcloud.values import Values
 
 Step: TypeAlias = Literal["create", "same", "update", "replace", "read", "delete"]
@@ -22,7 +23,12 @@ _SEVERITIES: dict[int, Severity] = {
 
 @dataclass
 class Registration:
-    """One resource a program registered, and what became of it."""
+    """
+    One resource a program registered, and what became of it.
+
+    *old* is what the stack has of it, maybe under another name. *changed* names the properties or options that
+    changed, *replaces* those of them that replace it.
+    """
 
     urn: str
     type: str
@@ -35,7 +41,9 @@ class Registration:
     step: Step = "create"
     id: str = ""
     outputs: Values = field(default_factory=dict)
+    old: Known | None = None
     changed: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
     failed: bool = False
     seconds: float = 0
 

@@ -2,34 +2,43 @@
 
 from threading import Lock
 from time import monotonic
+from typing import cast
 
 import pulumi
 from google.protobuf import empty_pb2
 from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
 
 from scripts.localcloud import wire
 from scripts.localcloud.backend import Call, State
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
+from scripts.localcloud.inprocess.aliases import STACK, Aliases, make_urn
+from scripts.localcloud.inprocess.callbacks import Callbacks
 from scripts.localcloud.inprocess.events import Journal, Registration
-from scripts.localcloud.inprocess.placing import Placer, Setup
+from scripts.localcloud.inprocess.hooks import Hooks
+from scripts.localcloud.inprocess.placing import ONLY_NEW, Placer, Setup
 from scripts.localcloud.inprocess.providers import Providers
-from scripts.localcloud.inprocess.stack_file import StackFile
+from scripts.localcloud.inprocess.requests import Requests
+from scripts.localcloud.inprocess.stack_file import Known, StackFile
 from scripts.localcloud.values import UNKNOWN, Values
 
 __all__ = ["CloudMonitor", "Setup", "StepError"]
 
-_STACK = "pulumi:pulumi:Stack"
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
     resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
 )
+
+
+UNPROTECT = "Take protect off in the program and run up first."
+"""What is said of what is protected and would go."""
 
 
 class StepError(Exception):
@@ -47,17 +56,21 @@ class CloudMonitor(MockMonitor):
         self.journal = journal or Journal()
         self.outputs: Values = {}
         self.secret_outputs: frozenset[str] = frozenset()
-        self._providers = Providers(cloud, setup.region, known.resources)
-        self._placer = Placer(self._providers, setup, known, self.journal)
-        self._seen: set[str] = set()
+        self.leaving: list[Registration] = []
+        olds = dict(known.resources)
+        callbacks = Callbacks()
+        self._requests = Requests(callbacks)
+        self._hooks = Hooks(callbacks, self.journal, preview=setup.preview)
+        self._aliases = Aliases(setup.stack, setup.project, olds)
+        self._providers = Providers(cloud, setup.region, olds)
+        self._placer = Placer(self._providers, setup, known, self._aliases, self._hooks)
+        self._seen: dict[str, Registration] = {}
         self._closed = False
         self._lock = Lock()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """Return the URN of a resource, as the engine makes it."""
-        inside = parent.split("::")[2] if parent else ""
-        qualified = f"{inside}${type_}" if inside and not inside.endswith(_STACK) else type_
-        return f"urn:pulumi:{self.setup.stack}::{self.setup.project}::{qualified}::{name}"
+        return make_urn(self.setup.stack, self.setup.project, parent, type_, name)
 
     def close(self) -> None:
         """Take no more registrations and call off what is waiting."""
@@ -69,21 +82,19 @@ class CloudMonitor(MockMonitor):
     ) -> resource_pb2.RegisterResourceResponse:
         """Register one resource: the stack, a component, a provider, or one that the cloud makes."""
         registration = self._registration(request)
-        if not request.custom:
-            self._placer.remember(registration, request)
-            self.journal.done(registration)
-            return resource_pb2.RegisterResourceResponse(urn=registration.urn)
         start = monotonic()
         try:
+            self._settle(registration, request)
             self._placer.place(registration, request)
+            self._hold_protected(registration, request)
         except LocalCloudError as problem:
             registration.failed = True
-            self._closed = True
-            self.journal.say("error", str(problem), registration.urn)
-            raise StepError(str(problem)) from None
+            raise self._refusal(str(problem), registration.urn) from None
         finally:
             registration.seconds = monotonic() - start
             self.journal.done(registration)
+        if not request.custom:
+            return resource_pb2.RegisterResourceResponse(urn=registration.urn)
         secret = registration.secret | set(request.additionalSecretOutputs)
         body = wire.encode(registration.outputs, secret)
         return resource_pb2.RegisterResourceResponse(urn=registration.urn, id=registration.id, object=body)
@@ -92,34 +103,60 @@ class CloudMonitor(MockMonitor):
         if self._closed:
             raise pulumi.RunError("Resource monitor has terminated, shutting down")
         urn = self.make_urn(request.parent, request.type, request.name)
-        inputs, secret = wire.decode(request.object)
         registration = Registration(
-            urn, request.type, request.name, request.parent, request.custom, inputs, secret, request
+            urn, request.type, request.name, request.parent, request.custom, {}, frozenset(), request
         )
         with self._lock:
-            duplicate = urn in self._seen
-            self._seen.add(urn)
+            duplicate = self._seen.setdefault(urn, registration) is not registration
         self.journal.add(registration)
         if duplicate:
-            self._closed = True
-            message = f"Duplicate resource URN '{urn}'; try giving it a unique name"
-            self.journal.say("error", message, urn)
-            raise StepError(message)
-        if urn in self.known.resources:
-            registration.step = "same"
+            raise self._refusal(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
         return registration
+
+    def _settle(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
+        """Find out what is asked for in the end, and what the stack has of it."""
+        self._requests.settle(registration.urn, request)
+        for wanted, name in ((request.remote, "a component of another program"), (request.importId, "an import")):
+            if wanted:
+                raise LocalCloudError(f"{request.name} is {name}, which needs the pulumi command.")
+        registration.inputs, registration.secret = wire.decode(request.object)
+        registration.old = self._aliases.claim(registration.urn, request)
+
+    def _hold_protected(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
+        """Let a preview go on that replaces what is protected, and fail in the end: its reader sees what does it."""
+        if registration.step == "replace" and registration.old and registration.old.protect and request.protect:
+            why = f"{registration.name} is protected and would be replaced ({', '.join(registration.replaces)})."
+            self.journal.say("error", f"{why} {UNPROTECT}", registration.urn)
+
+    def _refusal(self, message: str, urn: str) -> StepError:
+        self._closed = True
+        self.journal.say("error", message, urn)
+        return StepError(message)
+
+    def finish(self) -> None:
+        """Say what becomes of what the program no longer registers; an update of this door has no way for that."""
+        self.leaving = [_leaving(known) for known in self._aliases.unclaimed()]
+        for known in self._aliases.unclaimed():
+            if known.protect:
+                self.journal.say("error", f"{known.name} is protected and would be deleted. {UNPROTECT}", known.urn)
+        if self.leaving and not self.setup.preview:
+            names = ", ".join(item.name for item in self.leaving)
+            self.journal.say("error", f"{names}: no longer in the program. {ONLY_NEW}")
+        if not self.journal.errors and not self.setup.preview:
+            self.known.finish(self.outputs, sorted(self.secret_outputs))
 
     def RegisterResourceOutputs(  # noqa: N802 the protocol's name
         self, request: resource_pb2.RegisterResourceOutputsRequest
     ) -> empty_pb2.Empty:
         """Take the outputs of a component or of the stack."""
         outputs, secret = wire.decode(request.outputs)
-        for registration in self.journal.registrations:
-            if registration.urn == request.urn:
-                registration.outputs = outputs
-                registration.secret = registration.secret | secret
-        if request.urn.split("::")[2] == _STACK:
+        registration = self._seen[request.urn]
+        registration.outputs = outputs
+        registration.secret = registration.secret | secret
+        if registration.type == STACK:
             self.outputs, self.secret_outputs = outputs, secret
+        else:
+            self._placer.remember(registration, cast("resource_pb2.RegisterResourceRequest", registration.request))
         return empty_pb2.Empty()
 
     def ReadResource(  # noqa: N802 the protocol's name
@@ -152,16 +189,38 @@ class CloudMonitor(MockMonitor):
         fields = {"return": wire.encode(answer)}
         return resource_pb2.ResourceInvokeResponse(**fields)  # type: ignore[arg-type]  # its name is a keyword
 
+    def RegisterStackTransform(self, request: callback_pb2.Callback) -> empty_pb2.Empty:  # noqa: N802
+        """Keep a transform of everything."""
+        self._requests.transform_all(request)
+        return empty_pb2.Empty()
+
     def RegisterErrorHook(self, request: resource_pb2.RegisterErrorHookRequest) -> empty_pb2.Empty:  # noqa: N802
         """Keep an error hook."""
-        self._placer.hooks.add(request.name, request.callback)
+        self._hooks.add_error(request)
         return empty_pb2.Empty()
 
     def RegisterResourceHook(self, request: resource_pb2.RegisterResourceHookRequest) -> empty_pb2.Empty:  # noqa: N802
         """Keep a resource hook."""
-        self._placer.hooks.add(request.name, request.callback, on_preview=request.on_dry_run)
+        self._hooks.add(request)
         return empty_pb2.Empty()
 
     def GetDeploymentInfo(self, request: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: ARG002, N802
-        """Say what this monitor can do; resource references and transforms are left out."""
+        """Say what this monitor can do; resource references and transforms of functions are left out."""
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
+
+
+def _leaving(known: Known) -> Registration:
+    return Registration(
+        urn=known.urn,
+        type=known.type,
+        name=known.name,
+        parent=known.parent,
+        custom=known.custom,
+        inputs=known.inputs,
+        secret=frozenset(known.secret),
+        request=None,
+        step="delete",
+        id=known.id,
+        outputs=known.outputs,
+        old=known,
+    )

@@ -2,21 +2,25 @@
 
 from dataclasses import dataclass
 from threading import Event
+from typing import cast
 
 from pulumi.runtime.proto import resource_pb2
 
-from scripts.localcloud import wire
-from scripts.localcloud.backend import Backend, Call, State
+from scripts.localcloud.backend import Call, State
 from scripts.localcloud.durations import seconds
 from scripts.localcloud.errors import InitFailedError, LocalCloudError
-from scripts.localcloud.inprocess import providers
+from scripts.localcloud.inprocess.aliases import Aliases
 from scripts.localcloud.inprocess.assuming import assumed, assumed_outputs
-from scripts.localcloud.inprocess.events import Journal, Registration
+from scripts.localcloud.inprocess.case import Case
+from scripts.localcloud.inprocess.events import Registration
 from scripts.localcloud.inprocess.hooks import Hooks
-from scripts.localcloud.inprocess.providers import Providers
-from scripts.localcloud.inprocess.stack_file import Known, StackFile
+from scripts.localcloud.inprocess.paths import kept, parse
+from scripts.localcloud.inprocess.providers import TYPES, Providers
+from scripts.localcloud.inprocess.remembered import known_of
+from scripts.localcloud.inprocess.stack_file import StackFile
+from scripts.localcloud.inprocess.steps import Steps
+from scripts.localcloud.values import Value, Values
 
-_MOST_RETRIES = 100
 ONLY_NEW = (
     "Without the pulumi command the local cloud only makes new resources. Run destroy first, or use the pulumi command."
 )
@@ -41,175 +45,121 @@ class Setup:
 class Placer:
     """Places the registrations of one run."""
 
-    def __init__(self, found: Providers, setup: Setup, known: StackFile, journal: Journal) -> None:
-        self.hooks = Hooks()
+    def __init__(self, found: Providers, setup: Setup, known: StackFile, aliases: Aliases, hooks: Hooks) -> None:
         self.cancelled = Event()
         self._providers = found
         self._setup = setup
         self._known = known
-        self._journal = journal
+        self._steps = Steps(found, aliases)
+        self._hooks = hooks
 
     def place(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
         """
-        Give *registration* an id and outputs.
+        Give *registration* its step, an id and outputs.
 
         Raises:
             LocalCloudError: Refused, or made and failed; then it is remembered as such.
 
         """
-        if request.type.startswith(providers.TYPES):
+        if registration.type.startswith(TYPES):
             self._provider(registration, request)
-            return
-        backend, old = self._providers.of(request.type, request.provider), self._known.resources.get(registration.urn)
-        checked = backend.check(
-            self._call(registration, request),
-            old.inputs if old else {},
-            registration.inputs,
-            registration.secret,
-            registration.urn,
-        )
-        if checked.failures:
-            raise LocalCloudError("\n".join(map(str, checked.failures)))
-        registration.inputs = checked.inputs
-        registration.secret |= backend.hidden(request.type)
-        if old is not None:
-            self._existing(registration, request, backend, old)
-        elif self._setup.kept:
-            self._assume(registration, request, backend)
-        elif self._setup.preview:
-            registration.outputs = backend.preview(self._call(registration, request), checked.inputs, None)
+        elif registration.custom:
+            self._custom(self._case(registration, request))
         else:
-            self._create(registration, request, backend)
+            self._steps.decide(registration, request)
+            self.remember(registration, request)
 
     def _provider(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
         registration.inputs = self._providers.make(registration.urn, request.type, registration.inputs)
-        registration.id = "provider"
+        self._steps.decide(registration, request)
+        known = not self._setup.preview or self._setup.kept or registration.step in ("same", "update")
+        registration.id = "provider" if known else ""
         registration.outputs = dict(registration.inputs)
         self.remember(registration, request)
 
-    def _call(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> Call:
+    def _case(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> Case:
         timeout = seconds(request.customTimeouts.create)
-        return Call(request.type, request.name, registration.urn, timeout, self.cancelled)
+        call = Call(request.type, request.name, registration.urn, timeout, self.cancelled)
+        return Case(registration, request, self._providers.of(request.type, request.provider), call)
 
-    def _existing(
-        self,
-        registration: Registration,
-        request: resource_pb2.RegisterResourceRequest,
-        backend: Backend,
-        old: Known,
-    ) -> None:
-        call, state = self._call(registration, request), State(old.id, old.inputs, old.outputs)
-        found = backend.diff(call, state, registration.inputs, frozenset(request.ignoreChanges))
-        registration.changed = found.names
-        wanted = set(request.replaceOnChanges)
-        if found.replaces or wanted & set(found.names) or (old.failed and wanted & {"*", "#initerror"}):
-            registration.step = "replace"
-        elif found.changes or old.failed:
-            registration.step = "update"
-        if registration.step == "same":
+    def _custom(self, case: Case) -> None:
+        registration, request, old = case.registration, case.request, case.registration.old
+        asked = registration.inputs
+        case.check(_without_ignored(request, old.inputs, asked) if old else asked, old)
+        self._steps.decide(registration, request)
+        if registration.step == "replace":
+            case.check(asked, None)
+        if old is not None and registration.step == "same":
             registration.id, registration.outputs = old.id, old.outputs
+            registration.secret |= frozenset(old.secret)
+            self.remember(registration, request)
+        elif self._setup.kept:
+            self._assume(case)
         elif self._setup.preview:
-            replacing = registration.step == "replace"
-            registration.id = "" if replacing else old.id
-            registration.outputs = backend.preview(call, registration.inputs, None if replacing else state)
+            self._foresee(case)
+        elif registration.step == "create":
+            self._create(case)
         else:
-            changed = ", ".join(found.names) or "it failed the last time"
+            changed = ", ".join(registration.changed) or "it failed the last time"
             raise LocalCloudError(f"would need {registration.step} ({changed}). {ONLY_NEW}")
 
-    def _assume(
-        self, registration: Registration, request: resource_pb2.RegisterResourceRequest, backend: Backend
-    ) -> None:
+    def _foresee(self, case: Case) -> None:
+        registration, hooks = case.registration, case.request.hooks
+        old = registration.old if registration.step == "update" else None
+        registration.id = old.id if old else ""
+        self._hooks.run("before", hooks.before_update if old else hooks.before_create, case.hook_request(old))
+        state = State(old.id, old.inputs, old.outputs) if old else None
+        registration.outputs = case.backend.preview(case.call, registration.inputs, state)
+        self._hooks.run("after", hooks.after_update if old else hooks.after_create, case.hook_request(old))
+
+    def _assume(self, case: Case) -> None:
         """Make it, or assume it was made where it needs what this cloud has not: the user's own network, say."""
-        call = self._call(registration, request)
-        registration.inputs = assumed(request.type, request.name, registration.inputs)
+        registration, type_, name = case.registration, case.request.type, case.request.name
+        registration.inputs = assumed(type_, name, registration.inputs)
         try:
-            record = backend.create(call, registration.inputs, registration.secret)
+            record = case.backend.create(case.call, registration.inputs, registration.secret)
             registration.id, registration.outputs = record.id, dict(record.properties)
             registration.secret |= frozenset(record.secret)
         except InitFailedError as failure:
             registration.id, registration.outputs = failure.id, failure.properties
         except LocalCloudError:
-            registration.id = f"assumed-{request.name}"
-            foreseen = backend.preview(call, registration.inputs, None)
-            registration.outputs = assumed_outputs(request.type, request.name, foreseen)
-        self.remember(registration, request)
+            registration.id = f"assumed-{name}"
+            foreseen = case.backend.preview(case.call, registration.inputs, None)
+            registration.outputs = assumed_outputs(type_, name, foreseen)
+        self.remember(registration, case.request)
 
-    def _create(
-        self, registration: Registration, request: resource_pb2.RegisterResourceRequest, backend: Backend
-    ) -> None:
-        self.hooks.run(request.hooks.before_create, self._hook_request(registration), preview=False)
-        call = self._call(registration, request)
+    def _create(self, case: Case) -> None:
+        registration, hooks = case.registration, case.request.hooks
+        self._hooks.run("before", hooks.before_create, case.hook_request())
         failures: list[str] = []
         while True:
             try:
-                record = backend.create(call, registration.inputs, registration.secret)
+                record = case.backend.create(case.call, registration.inputs, registration.secret)
                 break
-            except InitFailedError as failure:
-                registration.id, registration.outputs = failure.id, failure.properties
-                failures.insert(0, str(failure))
-                if not self._again(registration, request, failures):
-                    self.remember(registration, request, failed=str(failure))
-                    raise
             except LocalCloudError as failure:
                 failures.insert(0, str(failure))
-                if not self._again(registration, request, failures):
+                again = self._hooks.retry(hooks.on_error, case.error_hook_request(failures))
+                if isinstance(failure, InitFailedError):
+                    registration.id, registration.outputs = failure.id, failure.properties
+                    self.remember(registration, case.request, failed=str(failure))
+                if not again:
                     raise
         registration.id, registration.outputs = record.id, dict(record.properties)
         registration.secret = registration.secret | frozenset(record.secret)
-        self.remember(registration, request)
-        self.hooks.run(request.hooks.after_create, self._hook_request(registration), preview=False)
-
-    def _again(
-        self, registration: Registration, request: resource_pb2.RegisterResourceRequest, failures: list[str]
-    ) -> bool:
-        if not request.hooks.on_error or len(failures) > _MOST_RETRIES:
-            return False
-        asked = resource_pb2.ErrorHookRequest(
-            urn=registration.urn,
-            name=registration.name,
-            type=registration.type,
-            new_inputs=wire.encode(registration.inputs, registration.secret),
-            failed_operation="create",
-            errors=failures,
-        )
-        again = self.hooks.retry(request.hooks.on_error, asked)
-        if again:
-            note = f"retrying create due to on-error hook request ({len(failures)}/{_MOST_RETRIES})"
-            self._journal.say("warning", note, registration.urn)
-        return again
-
-    def _hook_request(self, registration: Registration) -> resource_pb2.ResourceHookRequest:
-        return resource_pb2.ResourceHookRequest(
-            urn=registration.urn,
-            id=registration.id,
-            name=registration.name,
-            type=registration.type,
-            new_inputs=wire.encode(registration.inputs, registration.secret),
-            new_outputs=wire.encode(registration.outputs, registration.secret),
-        )
+        self.remember(registration, case.request)
+        self._hooks.run("after", hooks.after_create, case.hook_request())
 
     def remember(
         self, registration: Registration, request: resource_pb2.RegisterResourceRequest, *, failed: str = ""
     ) -> None:
         """Write *registration* to the stack's file; a preview writes nothing, unless it is kept."""
-        if self._setup.preview and not self._setup.kept:
-            return
-        self._known.put(
-            Known(
-                urn=registration.urn,
-                type=registration.type,
-                name=registration.name,
-                parent=registration.parent,
-                custom=registration.custom,
-                id=registration.id,
-                provider=request.provider,
-                inputs=registration.inputs,
-                outputs=registration.outputs,
-                secret=sorted(registration.secret | set(request.additionalSecretOutputs)),
-                dependencies=list(request.dependencies),
-                protect=request.protect,
-                retain=request.retainOnDelete,
-                deleted_with=request.deletedWith,
-                failed=failed,
-            )
-        )
+        if not self._setup.preview or self._setup.kept:
+            self._known.put(known_of(registration, request, failed=failed), registration.old)
+
+
+def _without_ignored(request: resource_pb2.RegisterResourceRequest, old: Values, new: Values) -> Values:
+    """Return *new* with whatever the program ignores changes of as it was."""
+    merged: Value = new
+    for path in request.ignoreChanges:
+        merged = kept(parse(path), old, merged)
+    return cast("Values", merged)

@@ -35,8 +35,8 @@ def run(program: Callable[[], None], monitor: CloudMonitor, config: Config) -> b
     Everything to show is in the monitor's journal; a Python error of the program is one message with its traceback.
     """
     ended = contextvars.copy_context().run(_run, program, monitor, config)
-    if ended and not monitor.journal.errors and not monitor.setup.preview:
-        monitor.known.finish(monitor.outputs, sorted(monitor.secret_outputs))
+    if ended:
+        monitor.finish()
     return ended and not monitor.journal.errors
 
 

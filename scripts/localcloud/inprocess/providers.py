@@ -13,6 +13,11 @@ TYPES = "pulumi:providers:"
 """How the type of a provider resource begins."""
 
 
+def urn_of(reference: str) -> str:
+    """Return the URN in a *reference* to a provider, empty for the default one."""
+    return reference.rsplit("::", 1)[0]
+
+
 class Providers:
     """Finds the provider of a resource; *region* is where things go that name no provider of their own."""
 
@@ -21,6 +26,7 @@ class Providers:
         self._region = region
         self._known = known
         self._made: dict[str, Backend] = {}
+        self._settings: dict[str, Values] = {}
 
     def make(self, urn: str, type_: str, settings: Values) -> Values:
         """
@@ -31,9 +37,10 @@ class Providers:
 
         """
         name = type_.removeprefix(TYPES)
-        default: Values = {"region": self._region} if name == "alicloud" else {}
-        self._made[urn] = self._configured(name, default | settings)
-        return default | settings
+        complete = self._default(name) | settings
+        self._made[urn] = self._configured(name, complete)
+        self._settings[urn] = complete
+        return complete
 
     def of(self, token: str, reference: str) -> Backend:
         """
@@ -44,11 +51,24 @@ class Providers:
 
         """
         name = token.split(":", 1)[0]
-        urn = reference.rsplit("::", 1)[0] or name
+        urn = urn_of(reference) or name
         if urn not in self._made:
             known = self._known.get(urn)
             self.make(urn, name, known.inputs if known else {})
         return self._made[urn]
+
+    def made(self, urn: str) -> Backend:
+        """Return the provider that the program made as *urn*."""
+        return self._made[urn]
+
+    def settings(self, token: str, urn: str) -> Values:
+        """Return the settings of provider *urn*: the program's, else those the stack has, else the default."""
+        known = self._known.get(urn)
+        remembered = known.inputs if known else self._default(token.split(":", 1)[0])
+        return self._settings.get(urn, remembered)
+
+    def _default(self, name: str) -> Values:
+        return {"region": self._region} if name == "alicloud" else {}
 
     def _configured(self, name: str, settings: Values) -> Backend:
         backend = backend_of(name, self._cloud)
