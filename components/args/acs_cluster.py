@@ -19,7 +19,7 @@ from components.args.values import ContainerImage, matching, within
 from components.catalog import Engine
 from components.cost import Good, goods
 from components.plan import Problem
-from components.plan.cache import CLASS
+from components.plan.cache import CLASS, MASTER_GIB, MASTER_VCPUS
 from components.sizing import OSS_MBPS, ready_minutes, transfer_minutes
 
 LONGEST_WAIT_MINUTES = 24 * 60
@@ -135,6 +135,7 @@ class AcsLlmClusterArgs(NamingArgs, CostArgs, AccessArgs, ClusterArgs, PodArgs):
         yield goods.pods(serving, self.gpu_series, most * self.pods, pod.vcpus, pod.memory_gib, pod.gpus)
         if cache := self.fluid_cache:
             yield goods.pods("cache worker", CLASS, cache.workers, cache.vcpus, cache.memory_gib)
+            yield goods.pods("cache master", CLASS, 1, MASTER_VCPUS, MASTER_GIB)
         # One to callers inside, one to those outside, one to the API server.
         yield goods.load_balancers(1 + self.public + self.create_cluster)
         if self.nat_gateway:

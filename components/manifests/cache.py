@@ -3,7 +3,7 @@
 from components.args import AcsLlmClusterArgs
 from components.manifests.base import NAME, Later, Manifest, metadata, resources
 from components.manifests.storage import Bucket, endpoint, weights_name
-from components.plan.cache import CLASS
+from components.plan.cache import CLASS, MASTER_GIB, MASTER_VCPUS
 
 _API = "data.fluid.io/v1alpha1"
 
@@ -53,7 +53,10 @@ def runtime(args: AcsLlmClusterArgs) -> Manifest:
         "spec": {
             "networkmode": "ContainerNetwork",
             "replicas": cache.workers,
-            "master": {"podMetadata": {"labels": _CACHE_POD}, "resources": resources("2", "4Gi")},
+            "master": {
+                "podMetadata": {"labels": _CACHE_POD},
+                "resources": resources(str(MASTER_VCPUS), f"{MASTER_GIB}Gi"),
+            },
             "worker": {
                 "podMetadata": {
                     "labels": _CACHE_POD,

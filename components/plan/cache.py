@@ -14,6 +14,9 @@ from components.sizing import CACHE_MARGIN, CACHE_SHARE, GIB, cache_gib
 CLASS = "performance"
 """What the workers run on: of the CPU classes the one with the faster network."""
 
+MASTER_VCPUS, MASTER_GIB = 2, 4
+"""What leads the workers, and holds no weights."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Cache:
