@@ -1,0 +1,1 @@
+"""What stands between a stack and its `up`, asked of the account itself: stock, quotas, services, permissions."""
