@@ -144,11 +144,11 @@ class AcsLlmClusterArgs(NamingArgs, CostArgs, AccessArgs, ClusterArgs, PodArgs):
     def _by_usage(self) -> Iterator[str]:
         if self.create_bucket:
             yield f"{self.model_row.weights_bytes / 1e9:,.0f} GB of weights in OSS"
-        yield "what passes the load balancers"
+        yield "traffic through the load balancers"
         if self.public:
-            yield "what leaves through the public address, by the GB"
+            yield "traffic out of the public address, by the GB"
         if self.nat_gateway:
-            yield "what passes the NAT gateway, and its address"
+            yield "traffic through the NAT gateway, and its public address"
         if self.audit_log:
             yield "the audit log"
         yield "pods of Jobs while they run, and those of the charts"

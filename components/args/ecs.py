@@ -110,9 +110,9 @@ class EcsLlmArgs(NamingArgs, CostArgs, AccessArgs, NetworkArgs, MachineArgs):
 
     def _by_usage(self) -> Iterator[str]:
         if self.public:
-            yield "what leaves through the public address, by the GB"
+            yield "traffic out of the public address, by the GB"
         if self.nat_gateway:
-            yield "what passes the NAT gateway, and its address"
+            yield "traffic through the NAT gateway, and its public address"
 
     @rule(*PLANNED, "zone_id", "system_disk_gib", "spot_strategy", "spot_price_limit", "price_file", "monthly_budget")
     def _budget_holds(self) -> Iterable[Problem]:

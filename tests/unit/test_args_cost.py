@@ -40,9 +40,9 @@ checked = 2026-11-21
 
 A10 = "ecs.gn7i-c8g1.2xlarge with a system disk of 100 GiB"
 H20 = "ecs.ebmgn8v.48xlarge with a system disk of 100 GiB"
-THROUGH_NAT = "what passes the NAT gateway, and its address"
-OUT = "what leaves through the public address, by the GB"
-BALANCED = "what passes the load balancers"
+THROUGH_NAT = "traffic through the NAT gateway, and its public address"
+OUT = "traffic out of the public address, by the GB"
+BALANCED = "traffic through the load balancers"
 PASSING = "pods of Jobs while they run, and those of the charts"
 
 
