@@ -112,7 +112,8 @@ def _providers(opts: pulumi.ResourceOptions | None) -> set[str]:
 
 
 def _type_of_parent(opts: pulumi.ResourceOptions | None) -> str:
-    return opts.parent.pulumi_resource_type if opts and opts.parent else ""
+    # Of a parent in a program of another language only the URN is known, and that later.
+    return getattr(opts.parent, "pulumi_resource_type", "") if opts else ""
 
 
 def _clash(claims: Iterable[Claim], owner: tuple[str, str]) -> Iterator[str]:
