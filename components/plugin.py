@@ -61,8 +61,8 @@ async def _urn(built: Endpoint, args: type[Args], inputs: pulumi.Inputs) -> str:
         ArgsError: A secret that is known is refused.
     """
     hidden = {to_camel(name) for name, field in args.model_fields.items() if is_secret(field)}
-    secrets = {name: value for name, value in inputs.items() if name in hidden}
-    await pulumi.Output.all(**secrets).apply(lambda known: args.from_config({**inputs, **known})).future()
+    read = {name: await pulumi.Output.from_input(inputs[name]).future() for name in hidden.intersection(inputs)}
+    args.from_config({**inputs, **{name: value for name, value in read.items() if value is not None}})
     return str(await built.urn.future())
 
 
