@@ -1,10 +1,7 @@
-"""A stack of a test's own: its folder, its local cloud, and the commands a person would type there."""
+"""A stack of a test's own: its arguments, what is wrong with its cloud, what is on its machines."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,35 +14,27 @@ from scripts.localcloud.laws.oss import root_of
 from scripts.localcloud.machines import Machines
 from scripts.localcloud.machines.hosts.weights import generated
 from scripts.localcloud.machines.spec import CommandResult
+from tests.stack.program import ROOT, Program
 
-ROOT = Path(__file__).parents[2]
 SENTINEL = "sentinel-key-0123456789abcdef"
 SINGLE = ROOT / "Pulumi.dev.yaml"
 PAIR = ROOT / "docs" / "stacks" / "Pulumi.dual-ecs-ray.yaml"
 CLUSTER = ROOT / "docs" / "stacks" / "Pulumi.acs-cluster.yaml"
 
 
-class Project:
+class Project(Program):
     """A copy of the program beside a stack file with *arguments*, in a local cloud of its own."""
 
     def __init__(
         self, folder: Path, arguments: Mapping[str, object], *, stack: Path = SINGLE, machine_files: bool = False
     ) -> None:
-        self.folder = folder / "project"
-        self.home = folder / "cloud"
-        self.patience_seconds = 300
-        self.folder.mkdir()
-        self.home.mkdir()
+        place = folder / "project"
+        place.mkdir()
         for name in ("Pulumi.yaml", "__main__.py"):
-            shutil.copy(ROOT / name, self.folder)
+            shutil.copy(ROOT / name, place)
         if machine_files:
-            shutil.copytree(ROOT / "components", self.folder / "components")
-        self.environment = {
-            "HOME": str(folder),
-            "LOCALCLOUD_HOME": str(self.home),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": f"{self.folder}:{ROOT}",
-        }
+            shutil.copytree(ROOT / "components", place / "components")
+        super().__init__(place)
         self._configure(stack, arguments)
 
     def _configure(self, example: Path, arguments: Mapping[str, object]) -> None:
@@ -113,45 +102,7 @@ class Project:
         """Run a shell command on the machine whose name ends with *name*."""
         return Machines(self.home).run_command(self.instance(name), command, 60)
 
-    def local(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the local cloud in the project's folder."""
-        return self.run(sys.executable, "-m", "scripts.localcloud", *words)
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run *command* in the project's folder; its two outputs are one text."""
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=self.patience_seconds,
-        )
-
-    def output(self, name: str) -> str:
-        """Return one output of the stack in the local cloud, secret or not."""
-        return self.local("output", "--show-secrets", name).stdout.strip()
-
-    def pulumi(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the real pulumi command in the project's folder, against the local cloud's plugins."""
-        if "PULUMI_HOME" not in self.environment:
-            self._use_pulumi()
-        return self.run("pulumi", *words, "--non-interactive", "--stack", "dev")
-
     def _use_pulumi(self) -> None:
-        backend = self.folder.parent / "backend"
-        backend.mkdir()
-        (self.folder / ".venv").symlink_to(sys.prefix)
-        self.environment |= {
-            "PATH": f"{ROOT / 'scripts' / 'localcloud' / 'plugins'}:{self.environment['PATH']}",
-            "PULUMI_BACKEND_URL": f"file://{backend}",
-            "PULUMI_CONFIG_PASSPHRASE": "only for tests",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_HOME": str(self.folder.parent / "pulumi"),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-        }
-        self.run("pulumi", "stack", "init", "dev", "--non-interactive")
+        super()._use_pulumi()
         # Set by the real command, the key is encrypted in the stack file as a user's would be.
         self.run("pulumi", "config", "set", "--secret", "llm:apiKey", SENTINEL, "--non-interactive", "--stack", "dev")

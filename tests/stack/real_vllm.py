@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from scripts.localcloud.machines import Machines
-from tests.stack.project import ROOT, SENTINEL, Project
+from tests.stack.program import ROOT
+from tests.stack.project import SENTINEL, Project
 
 FOLDER = ROOT / ".vllm"
 PYTHON = FOLDER / "bin" / "python"
