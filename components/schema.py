@@ -16,7 +16,8 @@ PACKAGE = "alicloud-llm"
 
 Spec = dict[str, Any]
 
-_LANGUAGES = ("csharp", "go", "java", "nodejs", "python")
+# Where nobody names it, npm's is one of Pulumi's own, @pulumi/…
+_LANGUAGES = {"csharp": {}, "go": {}, "java": {}, "nodejs": {"packageName": PACKAGE}, "python": {}}
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
@@ -27,7 +28,7 @@ def schema(version: str, published: Mapping[type[Endpoint], type[Args]]) -> Spec
         "name": PACKAGE,
         "version": version,
         "description": "Private, authenticated, OpenAI-compatible LLM endpoints on Alibaba Cloud.",
-        "language": {name: {"respectSchemaVersion": True} for name in _LANGUAGES},
+        "language": {name: {"respectSchemaVersion": True, **own} for name, own in _LANGUAGES.items()},
         "types": dict(sorted(choices.items())),
         "resources": {token(component.__name__): _resource(component, args) for component, args in published.items()},
     }
