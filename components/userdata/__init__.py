@@ -11,11 +11,12 @@ is a comment line, none is a docstring.
 
 import base64
 import bz2
+import functools
 import io
 import re
 import shlex
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -58,6 +59,7 @@ SETTINGS = (
 """Every name a machine's programs read, all required; those that do not apply are empty."""
 
 _HERE = Path(__file__).parent
+_MACHINE = _HERE / "machine"
 
 _ONLY = {
     "single": ("compose.single.yaml",),
@@ -124,7 +126,7 @@ def cloud_config(
     files = {
         "settings.env": [f"{name}={shlex.quote(_line(name, settings[name]))}" for name in SETTINGS],
         "engine.argv": [_argument(value) for value in engine_argv],
-        "machine.b85": [base64.b85encode(machine_archive(settings)).decode()],
+        "machine.b85": [_programs(_parts(settings))],
     }
     if _is_pair(settings):
         files["fabric.env"] = [f"{name}={_variable(name, value)}" for name, value in sorted(fabric_env.items())]
@@ -144,34 +146,46 @@ def ready_command(seconds: int) -> str:
 
 def machine_archive(settings: Settings) -> bytes:
     """Return the node's programs, less comment lines, as a tar.bz2 with the same bytes wherever it is made."""
-    root = _HERE / "machine"
+    return _archive(machine_files(settings))
+
+
+def machine_files(settings: Settings) -> list[str]:
+    """Return which files of the machine's folder a node under *settings* gets, sorted."""
+    return _files(_parts(settings))
+
+
+@functools.cache
+def _programs(parts: frozenset[str]) -> str:
+    # Once for all endpoints of a stack: compressing takes longer than everything else in their user data.
+    return base64.b85encode(_archive(_files(parts))).decode()
+
+
+def _archive(names: Iterable[str]) -> bytes:
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name in machine_files(settings):
+        for name in names:
             member = tarfile.TarInfo(name)
             member.mode = 0o755 if name.startswith("bin/") else 0o644
-            data = _COMMENT_LINE.sub(b"", (root / name).read_bytes())
+            data = _COMMENT_LINE.sub(b"", (_MACHINE / name).read_bytes())
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
     return bz2.compress(plain.getvalue(), 9)
 
 
-def machine_files(settings: Settings) -> list[str]:
-    """Return which files of the machine's folder a node under *settings* gets, sorted."""
-    root = _HERE / "machine"
-    paths = [path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    absent = {name for part, names in _ONLY.items() if part not in _parts(settings) for name in names}
-    return sorted({path.relative_to(root).as_posix() for path in paths} - absent)
+def _files(parts: frozenset[str]) -> list[str]:
+    paths = [path for path in _MACHINE.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    absent = {name for part, names in _ONLY.items() if part not in parts for name in names}
+    return sorted({path.relative_to(_MACHINE).as_posix() for path in paths} - absent)
 
 
 def _is_pair(settings: Settings) -> bool:
     return str(settings["LLM_NODES"]) == "2"
 
 
-def _parts(settings: Settings) -> set[str]:
+def _parts(settings: Settings) -> frozenset[str]:
     """Return the parts that a node plays."""
     own = {"pair" if _is_pair(settings) else "single", str(settings["LLM_INTERCONNECT"]), str(settings["LLM_LAUNCHER"])}
-    return own | ({"gate"} if str(settings["LLM_NODE_RANK"]) == "0" else set())
+    return frozenset(own | ({"gate"} if str(settings["LLM_NODE_RANK"]) == "0" else set()))
 
 
 def _line(name: str, value: str | int) -> str:
