@@ -14,11 +14,19 @@ from scripts.foreseen import foresee, foresee_change
 from scripts.reporting import commits
 from scripts.reporting.assess import Assessment, assess
 from scripts.reporting.commits import CalledWronglyError
-from scripts.reporting.document import Code, Line
+from scripts.reporting.document import Code, Line, without_folds
 from scripts.reporting.layout import Report, layout
 from scripts.reporting.markdown import markdown
 from scripts.reporting.page import page
+from scripts.reporting.real import possible, real_preview
 from scripts.reporting.stacks import PYTHON, Stack, language, stacks
+
+LONGEST = 65_000
+"""
+Characters of a comment on GitHub, which takes 65,536, less those around the report.
+
+Source: https://github.com/google/go-github/pull/440, read 2026-11-21.
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,8 +42,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     document = layout(report)
     if options.html:
-        options.html.write_text(page(f"Preview: {report.title.lower()}", document), encoding="utf-8")
-    print(markdown(document), end="")
+        options.html.write_text(page(report.title, document), encoding="utf-8")
+    text = markdown(document)
+    print(text if len(text) <= LONGEST else markdown(without_folds(document)), end="")
     return 1 if report.tone == "bad" else 0
 
 
@@ -67,32 +76,31 @@ def _report(root: Path, base: str, rules: Mapping[str, Any], asked: Sequence[str
         raise CalledWronglyError(f"{missing[0]}: there is no such stack file. One of {', '.join(new) or 'none'}.")
     chosen = [stack for file, stack in new.items() if not asked or file in asked]
     python = [stack for stack in chosen if language(root, stack) == PYTHON]
+    credentials = possible(os.environ)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as workers:
         before = Path(folder)
         commits.put(root, base, before)
 
         def look(stack: Stack) -> Assessment:
-            if stack.file not in old:
-                return assess(stack, None, foresee(stack.source(root)), rules)
-            return assess(stack, *foresee_change(old[stack.file].source(before), stack.source(root)), rules)
+            source, was = stack.source(root), old.get(stack.file)
+            seen = foresee_change(was.source(before), source) if was else (None, foresee(source))
+            return assess(stack, seen, real_preview(source) if credentials else None, rules)
 
         assessed = list(workers.map(look, python))
     gone = [] if asked else [file for file in old if file not in new]
     others = [stack for stack in chosen if stack not in python]
-    return Report(base, assessed, [*_notes(root, base, others, gone)])
+    return Report(assessed, gone, list(_notes(root, base, others, credentials=credentials)))
 
 
-def _notes(root: Path, base: str, others: Sequence[Stack], gone: Sequence[str]) -> Iterator[Line]:
-    for file in gone:
-        yield (Code(file), ": is gone. What that stack made is still there and billed; see `pulumi destroy`.")
+def _notes(root: Path, base: str, others: Sequence[Stack], *, credentials: bool) -> Iterator[Line]:
     for stack in others:
         written = language(root, stack) or "an unknown language"
-        yield (Code(stack.file), f": not previewed. Its program is in {written}, and only Python's run here.")
-    yield (
-        "Compared with ",
-        Code(commits.short(base)),
-        ", as if that had been brought up. No credential was used: what differs in the account is not seen.",
-    )
+        yield (Code(stack.file), f": not previewed. Its program is in {written}, and only Python's are run here.")
+    yield ("Compared with ", Code(commits.short(base)), ", as if exactly that had been brought up.")
+    if credentials:
+        yield ("With credentials, ", Code("pulumi preview"), " was run as well, against the account.")
+    else:
+        yield ("No credential was used: what differs in the account is not seen.",)
 
 
 if __name__ == "__main__":

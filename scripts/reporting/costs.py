@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from scripts.foreseen import Foreseen
 
 HOURS = 730
 """Of a month."""
+Counted: TypeAlias = tuple[int, float | None]
+"""How many there are of something, and what they cost an hour; None where a price is missing."""
 
 
 @dataclass(frozen=True)
@@ -17,15 +19,13 @@ class Amount:
     hourly: float
     least: bool = False
 
-    @property
-    def text(self) -> str:
-        """What is written of it."""
-        return ("at least " if self.least else "") + f"{self.hourly:,.2f}"
+    def __str__(self) -> str:
+        """Return what is written of it."""
+        return f"{'at least ' if self.least else ''}{self.hourly:,.2f}"
 
-    @property
-    def monthly(self) -> str:
-        """What is written of a month of it."""
-        return ("at least " if self.least else "") + f"{self.hourly * HOURS:,.2f}"
+    def times(self, factor: int) -> "Amount":
+        """Return so many times as much."""
+        return Amount(self.hourly * factor, self.least)
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,12 @@ class Cost:
     def unknown(self) -> tuple[str, ...]:
         """What has no known price."""
         return tuple(dict.fromkeys(item.what for item in self.items if item.hourly is None))
+
+    def of(self, what: str) -> Counted:
+        """Return how many there are of *what*, and what they cost."""
+        found = [item for item in self.items if item.what == what]
+        known = [item.hourly for item in found if item.hourly is not None]
+        return sum(item.quantity for item in found), sum(known) if len(known) == len(found) else None
 
     @property
     def total(self) -> Amount | None:

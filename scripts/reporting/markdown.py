@@ -94,7 +94,7 @@ def _part(part: str | Code | Strong) -> str:
 
 
 def _plain(text: str) -> str:
-    text = re.sub(r"([\\`*\[\]~#]|(?<!\w)_|_(?!\w))", r"\\\1", " ".join(text.split(" ")))
+    text = re.sub(r"([\\`*\[\]~#]|(?<!\w)_|_(?!\w))", r"\\\1", text)
     # The space of no width keeps a name from being called, and an address from becoming a link.
     text = text.replace("@", "@\u200b").replace("://", ":\u200b//").replace("&", "&amp;").replace("<", "&lt;")
     return text.replace("\n", "<br>")
