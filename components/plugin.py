@@ -6,7 +6,6 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pulumi
@@ -16,10 +15,11 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from pydantic.alias_generators import to_camel
 
 import components
+from components import catalog
 from components.args import Args
 from components.args.base import is_secret
 from components.endpoint import Endpoint
-from components.schema import schema
+from components.schema import schema, token
 from components.topologies import TOPOLOGIES
 
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
@@ -32,8 +32,10 @@ class Plugin(Provider):
     def __init__(self) -> None:
         """Read the version and make the schema."""
         version = tomllib.loads(PROJECT.read_text())["project"]["version"]
-        published = dict(map(_published, TOPOLOGIES.values()))
-        super().__init__(version, json.dumps(schema(version, published)))
+        self._published = {
+            token(name): (getattr(components, name), getattr(components, f"{name}Args")) for name in TOPOLOGIES.values()
+        }
+        super().__init__(version, json.dumps(schema(version, dict(self._published.values()))))
 
     def construct(
         self, name: str, resource_type: str, inputs: pulumi.Inputs, options: pulumi.ResourceOptions | None = None
@@ -43,14 +45,14 @@ class Plugin(Provider):
 
         Raises:
             ArgsError: What is wrong with *inputs*, all of it.
+            RunError: There is no such component; the caller is newer.
         """
-        component, args = _published(resource_type.rpartition(":")[2])
+        if resource_type not in self._published:
+            close = catalog.nearest(resource_type, list(self._published))
+            raise pulumi.RunError(f"{resource_type}: no such component.{close}")
+        component, args = self._published[resource_type]
         built = component(name, args.from_config(inputs), options)
         return ConstructResult(_urn(built, args, inputs), built.outputs())
-
-
-def _published(name: str) -> tuple[type[Any], type[Args]]:
-    return getattr(components, name), getattr(components, f"{name}Args")
 
 
 async def _urn(built: Endpoint, args: type[Args], inputs: pulumi.Inputs) -> str:
