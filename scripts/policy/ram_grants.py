@@ -44,10 +44,10 @@ _MANY = 5
 
 def problems(where: str, statement: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield where the *statement*, which allows, allows too much."""
-    for name in ("NotAction", "NotResource"):
+    for name in ("NotAction", "NotResource", "NotPrincipal"):
         if name in statement:
             yield Problem(
-                f"{where}.{name}", f"it allows all but {_some(listed(statement[name]))}. Name what it allows."
+                f"{where}.{name}", f"all but {_some(listed(statement[name]))} is allowed. Name what is."
             )
     actions, resources = listed(statement.get("Action", [])), listed(statement.get("Resource", []))
     if "*" in actions:
@@ -78,7 +78,7 @@ def _on_all(where: str, actions: Sequence[str], resources: Sequence[str]) -> Ite
         text = f"{_some(raising)} on every identity is as good as every permission. Name the roles, users and policies."
         yield Problem(f"{where}.Resource", text)
     if telling:
-        text = f"{_some(telling)} on all there is: it reads what others keep secret. Name whose."
+        text = f"{_some(telling)} on every resource reads what others keep secret. Name the resources."
         yield Problem(f"{where}.Resource", text, "advisory")
     if changing and "*" in resources:
         text = f"{_some(changing)} on '*'. Name the resources, unless the service takes nothing else."

@@ -83,7 +83,8 @@ def _statement(where: str, statement: Mapping[str, Any]) -> Iterator[Problem]:
 def _one_of(where: str, statement: Mapping[str, Any], name: str) -> Iterator[Problem]:
     given = [one for one in (name, f"Not{name}") if one in statement]
     if len(given) != 1:
-        yield Problem(f"{where}.{name}", f"{'both' if given else 'neither'} {name} and Not{name} is there. Write one.")
+        found = f"both {name} and Not{name} are" if given else f"neither {name} nor Not{name} is"
+        yield Problem(f"{where}.{name}", f"{found} there. Write one.")
 
 
 def _texts(where: str, statement: Mapping[str, Any], name: str, form: re.Pattern[str], what: str) -> Iterator[Problem]:
