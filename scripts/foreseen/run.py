@@ -1,5 +1,6 @@
 """Run a program of this or another commit in a process of its own, and take from it what would happen."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -45,7 +46,7 @@ def _look(home: Path, source: Source, *keep: str) -> Foreseen:
         # -P: the program's folder may hold a package `scripts`, too.
         [sys.executable, "-P", "-m", "scripts.foreseen.inside", *arguments],
         cwd=folder,
-        env={"HOME": str(home), "LANG": "C.UTF-8", "LOCALCLOUD_MACHINES": _MODE, "PYTHONPATH": str(ROOT)},
+        env=_environment(home),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -55,6 +56,12 @@ def _look(home: Path, source: Source, *keep: str) -> Foreseen:
         return Foreseen.of(result.read_text(encoding="utf-8"))
     last = "\n".join(done.stdout.strip().splitlines()[-_LINES:])
     return Foreseen.failed(f"The program ended with status {done.returncode} before its resources were known.\n{last}")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    own = {"HOME": str(home), "LANG": "C.UTF-8", "LOCALCLOUD_MACHINES": _MODE, "PYTHONPATH": str(ROOT)}
+    # What day it is, for whoever needs the same text tomorrow: https://reproducible-builds.org/specs/source-date-epoch/
+    return own | {name: os.environ[name] for name in ("SOURCE_DATE_EPOCH",) if name in os.environ}
 
 
 def _end_clusters(home: Path) -> None:

@@ -1,5 +1,6 @@
 """What a stack costs before and after, from what its components say in their output `cost`."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -80,3 +81,18 @@ def _items(bills: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
     for bill in bills:
         for row in bill.get("items") or ():
             yield Item(str(row["what"]), int(row["quantity"]), row["hourly"])
+
+
+def growth(before: Cost, after: Cost) -> float | None:
+    """Return how much more *after* costs an hour; None where that is not known."""
+    missing = [Counter(item for item in side.items if item.hourly is None) for side in (before, after)]
+    if missing[0] != missing[1] or before.total is None or after.total is None:
+        return None
+    return after.total.hourly - before.total.hourly
+
+
+def signed(more: float | None) -> str:
+    """Return what is written of a change by *more*."""
+    if more is None:
+        return "unknown"
+    return f"{more:+,.2f}" if round(more, 2) else "none"

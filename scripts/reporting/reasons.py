@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from scripts.foreseen import Foreseen
 from scripts.reporting.assess import Assessment
 from scripts.reporting.changes import Change
+from scripts.reporting.costs import HOURS, growth, signed
 from scripts.reporting.document import Code, Line, Strong, Tone, listed
 from scripts.reporting.reach import EVERYBODY
 
@@ -41,6 +42,10 @@ def look(one: Assessment) -> Iterator[Line]:
         yield (Strong("Shown as new"), f": before this change it cannot be previewed: {gist(one.before.errors[0])}")
     yield from _opened(one)
     yield from _lost(one.changes)
+    more = growth(one.cost_before, one.cost_after) if one.before else None
+    if more is not None and round(more, 2) > 0:
+        month = f"{signed(more * HOURS)} a month of {HOURS} hours"
+        yield (Strong("Costs more"), f": {signed(more)} {one.cost_after.currency} an hour, {month}.")
     if one.real and not one.real.error and (differing := one.real.differences(one.after)):
         yield (Code("pulumi preview"), " ", Strong("plans something else"), " for ", *_names(list(differing)))
     for text in sorted(_loud(one.after) - _loud(one.before)):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from scripts.foreseen import Foreseen
 from scripts.reporting.assess import Assessment, Broken
 from scripts.reporting.changes import Change
-from scripts.reporting.costs import HOURS, Cost, Counted
+from scripts.reporting.costs import HOURS, Cost, Counted, growth, signed
 from scripts.reporting.differences import Difference
 from scripts.reporting.document import (
     Block,
@@ -136,7 +136,8 @@ def _cost(before: Cost, after: Cost) -> Iterator[Block]:
 
 
 def _item(name: str, before: Counted, after: Counted) -> Row:
-    return Row(((name,), (_price(before),), (_price(after),), (_growth(before[1], after[1]),)))
+    more = None if before[1] is None or after[1] is None else after[1] - before[1]
+    return Row(((name,), (_price(before),), (_price(after),), (signed(more),)))
 
 
 def _price(found: Counted) -> str:
@@ -148,18 +149,12 @@ def _price(found: Counted) -> str:
 
 
 def _sums(before: Cost, after: Cost) -> Iterator[Row]:
-    exact = not before.unknown and not after.unknown
+    more = growth(before, after)
     for word, factor in (("an hour", 1), (f"a month of {HOURS} hours", HOURS)):
-        sums = [side.total and side.total.times(factor) for side in (before, after)]
-        known = [one.hourly if one and exact else None for one in sums]
+        sums = [str(side.total.times(factor)) if side.total else "unknown" for side in (before, after)]
         title = f"{after.currency or before.currency} {word}"
-        yield Row(((Strong(title),), *((Strong(str(one or "unknown")),) for one in sums), (_growth(*known),)))
-
-
-def _growth(before: float | None, after: float | None) -> str:
-    if before is None or after is None:
-        return "unknown"
-    return f"{after - before:+,.2f}" if round(after - before, 2) else "none"
+        change = signed(None if more is None else more * factor)
+        yield Row(((Strong(title),), *((Strong(one),) for one in sums), (Strong(change),)))
 
 
 def _remarks(bill: Cost) -> Iterator[Line]:
