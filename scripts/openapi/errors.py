@@ -20,8 +20,9 @@ DENIED = (
     "NotAuthorized",
     "Forbbiden.RAM",
     "StatusForbidden",
+    "AccessDenied",
 )
-"""How the codes begin by which an API says that RAM does not allow it; CS and OOS spell it in ways of their own."""
+"""How the codes begin by which an API says that RAM does not allow it; CS, OOS and OSS have words of their own."""
 WRONG_KEY = ("InvalidAccessKeyId", "InvalidSecurityToken", "SignatureDoesNotMatch", "IncompleteSignature")
 
 

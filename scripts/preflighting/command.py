@@ -21,6 +21,8 @@ from scripts.preflighting.services import services
 from scripts.preflighting.stock import stock
 
 ROOT = Path(__file__).resolve().parents[2]
+Section = tuple[str, Iterable[Finding]]
+"""A title and what stands below it."""
 WORDS = {"ok": "ok  ", "stop": "STOP", "unseen": "?   "}
 
 
@@ -56,7 +58,7 @@ def _asked(project: Project, folder: Path) -> int:
         print("\n".join(("The stack's own preview fails:", *foreseen.errors)), file=sys.stderr)
         return 1
     print(f"stack {project.stack} in {region}, as {who}", flush=True)
-    return _summary(_shown(_findings(api, demand(project.name, project.stack, region, foreseen))))
+    return show(ask(api, demand(project.name, project.stack, region, foreseen)))
 
 
 def _settings(project: Project) -> dict[str, Any]:
@@ -75,7 +77,8 @@ def _known(api: OpenApi) -> None:
             raise
 
 
-def _findings(api: OpenApi, wanted: Demand) -> Iterator[tuple[str, Iterable[Finding]]]:
+def ask(api: OpenApi, wanted: Demand) -> Iterator[Section]:
+    """Ask the account of *api* for all that *wanted* needs."""
     outcomes = probes(api, wanted)
     yield "stock", stock(api, wanted)
     yield "quotas", quotas(api, wanted)
@@ -83,18 +86,18 @@ def _findings(api: OpenApi, wanted: Demand) -> Iterator[tuple[str, Iterable[Find
     yield "permissions", permissions(api, wanted, outcomes)
 
 
-def _shown(sections: Iterable[tuple[str, Iterable[Finding]]]) -> Iterator[Finding]:
+def show(sections: Iterable[Section]) -> int:
+    """Print *sections* while they come, and return the exit code."""
+    verdicts = []
     for title, findings in sections:
         print(f"\n{title}")
+        said = {""}
         for finding in findings:
             print(f"  {WORDS[finding.verdict]}  {finding.text}", flush=True)
-            if finding.way_out and finding.verdict != "ok":
+            if finding.way_out not in said:
                 print(f"        {finding.way_out}")
-            yield finding
-
-
-def _summary(findings: Iterable[Finding]) -> int:
-    verdicts = [finding.verdict for finding in findings]
+            said.add(finding.way_out)
+            verdicts.append(finding.verdict)
     stops, hidden = verdicts.count("stop"), verdicts.count("unseen")
     known = (
         f"{stops} of {len(verdicts)} would stop `pulumi up`" if stops else "Nothing that can be seen stops `pulumi up`"

@@ -46,6 +46,11 @@ class Demand:
         return Counter(kind for row in self.resources for kind in _kinds(row))
 
     @property
+    def topology(self) -> str:
+        """The one whose operator's policy covers it: those of both ECS topologies are the same."""
+        return "acs-cluster" if any(kind.startswith("kubernetes:") for kind in self.kinds) else "single-ecs"
+
+    @property
     def machines(self) -> Counter[Machine]:
         """How many of each kind of machine."""
         return Counter(_machine(row.inputs) for row in self.resources if row.type == INSTANCE)

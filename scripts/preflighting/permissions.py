@@ -18,10 +18,10 @@ def probes(api: OpenApi, demand: Demand) -> dict[str, Outcome]:
 
 def permissions(api: OpenApi, demand: Demand, outcomes: dict[str, Outcome]) -> Iterator[Finding]:
     """Yield what is refused, what was tried, and how much cannot be; *outcomes* are those of `probes`."""
-    policy = f"Attach what scripts/operator-policy --region {demand.region} --project {demand.project} prints."
-    for action, came in outcomes.items():
-        if came == "denied":
-            yield Finding("stop", f"{action}: not allowed.", policy)
+    if denied := [action for action, came in outcomes.items() if came == "denied"]:
+        where = f"--topology {demand.topology} --region {demand.region} --project {demand.project}"
+        way_out = f"Attach what scripts/operator-policy {where} prints."
+        yield Finding("stop", f"not allowed: {', '.join(denied)}.", way_out)
     unclear = [error for error in outcomes.values() if isinstance(error, Exception)]
     yield from (Finding("unseen", str(error)) for error in unclear)
     allowed = sum(came == "allowed" for came in outcomes.values())
@@ -47,7 +47,7 @@ def _dry_run(api: OpenApi, machine: Machine, count: int) -> Finding:
     if not (vswitch and group):
         return Finding(
             "unseen",
-            f"{what}: {machine.zone} has no vSwitch and security group yet to try it in.",
+            f"{what}: {machine.zone} has no network yet to try it in.",
             "Ask again after the first `up`, or give vswitchId and securityGroupId.",
         )
     parameters = {

@@ -8,6 +8,7 @@ from typing import Any
 from components import catalog
 from components.catalog import Instance
 from scripts.openapi import OpenApi, RefusedError, UnreachableError
+from scripts.preflighting.account import ACTION, attributes
 from scripts.preflighting.demand import Demand
 from scripts.preflighting.finding import Finding, unseen
 
@@ -21,7 +22,7 @@ def quotas(api: OpenApi, demand: Demand) -> Iterator[Finding]:
     """Yield a line for vCPUs, and for every kind of resource that an account may have a number of."""
     yield from _vcpus(api, demand)
     kinds = demand.kinds
-    asked: dict[str, dict[str, Row] | Finding] = {}
+    asked: dict[str, dict[str, Row] | RefusedError | UnreachableError] = {}
     for row in ROWS:
         needed = kinds[row["counts"]]
         if not needed:
@@ -29,8 +30,13 @@ def quotas(api: OpenApi, demand: Demand) -> Iterator[Finding]:
         if "code" not in row:
             yield _nothing(f"{row['what']}: no code of Quota Center is published.", row)
             continue
-        known = asked.setdefault(row["product"], _known(api, row))
-        yield known if isinstance(known, Finding) else _compared(row, needed, known, demand.region)
+        if row["product"] not in asked:
+            asked[row["product"]] = _known(api, row)
+        known = asked[row["product"]]
+        if isinstance(known, Exception):
+            yield unseen(row["what"], known, "quotas:ListProductQuotas")
+        else:
+            yield _compared(row, needed, known, demand.region)
 
 
 def _vcpus(api: OpenApi, demand: Demand) -> Iterator[Finding]:
@@ -45,35 +51,30 @@ def _vcpus(api: OpenApi, demand: Demand) -> Iterator[Finding]:
             continue
         needed = sum(known[each.instance_type].vcpus * count for each, count in machines.items())
         try:
-            used, total = _account(api, "spot" if spot else "postpaid")
+            used, total = _used(api, "spot" if spot else "postpaid")
         except (RefusedError, UnreachableError) as error:
-            yield unseen(title, error, "ecs:DescribeAccountAttributes")
+            yield unseen(title, error, ACTION)
             continue
         yield _verdict(title, needed, used, total, f"Ask for more at {CENTER}/ecs/quotas.")
 
 
-def _account(api: OpenApi, kind: str) -> tuple[float | None, float | None]:
-    """
-    Return how many vCPUs are used and how many may be.
-
-    Source: DescribeAccountAttributes, https://www.alibabacloud.com/help/doc-detail/73772.htm, 2026-11-21.
-    """
-    names = [f"used-{kind}-instance-vcpu-count", f"max-{kind}-instance-vcpu-count"]
-    answer = api.call("ecs", "DescribeAccountAttributes", RegionId=api.region, AttributeName=names)
-    rows = (answer.get("AccountAttributeItems") or {}).get("AccountAttributeItem") or []
-    values = {row["AttributeName"]: row["AttributeValues"]["ValueItem"] for row in rows}
-    used, total = (float(values[name][0]["Value"]) if values.get(name) else None for name in names)
+def _used(api: OpenApi, kind: str) -> tuple[float | None, float | None]:
+    """Return how many vCPUs are used, and how many may be."""
+    names = [f"{which}-{kind}-instance-vcpu-count" for which in ("used", "max")]
+    values = attributes(api, *names)
+    used, total = (float(values[name]) if name in values else None for name in names)
     return used, total
 
 
-def _known(api: OpenApi, row: Row) -> dict[str, Row] | Finding:
+def _known(api: OpenApi, row: Row) -> dict[str, Row] | RefusedError | UnreachableError:
+    """Return the quotas of the row's product by code, or why they cannot be seen."""
     dimensions = [{"Key": name, "Value": api.region} for name in row.get("dimensions", ())]
     asked = {"ProductCode": row["product"], "MaxResults": 100, "Dimensions": dimensions or None}
     try:
         found = api.pages("quotas", "ListProductQuotas", rows="Quotas", **asked)
         return {quota["QuotaActionCode"]: quota for quota in found}
     except (RefusedError, UnreachableError) as error:
-        return unseen(row["what"], error, "quotas:ListProductQuotas")
+        return error
 
 
 def _compared(row: Row, needed: int, known: dict[str, Row], region: str) -> Finding:

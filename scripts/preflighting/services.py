@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.openapi import OpenApi, RefusedError, UnreachableError
+from scripts.preflighting.account import ACTION, attributes
 from scripts.preflighting.demand import INSTANCE, Demand
 from scripts.preflighting.finding import Finding, unseen
 from scripts.preflighting.probing import PROBES, Outcome
@@ -38,14 +39,11 @@ def services(api: OpenApi, demand: Demand, outcomes: dict[str, Outcome]) -> Iter
 def _real_name(api: OpenApi) -> Finding:
     what, name = "real-name registration", "real-name-authentication"
     try:
-        answer = api.call("ecs", "DescribeAccountAttributes", RegionId=api.region, AttributeName=[name])
+        said = attributes(api, name).get(name, "nothing")
     except (RefusedError, UnreachableError) as error:
-        return unseen(what, error, "ecs:DescribeAccountAttributes")
-    rows = (answer.get("AccountAttributeItems") or {}).get("AccountAttributeItem") or []
-    values = [item["Value"] for row in rows for item in row["AttributeValues"]["ValueItem"]]
-    if values == ["yes"]:
+        return unseen(what, error, ACTION)
+    if said == "yes":
         return Finding("ok", f"{what}: done.")
-    said = ", ".join(values) or "nothing"
     return Finding(
         "unseen", f"{what}: the account says {said}, not yes.", "Mainland regions sell no machine without it."
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scripts.openapi import OpenApi, RefusedError, UnreachableError
+from scripts.preflighting.clusters import clusters
 from scripts.preflighting.demand import Demand, Machine
 from scripts.preflighting.finding import Finding, unseen
 
@@ -21,17 +22,12 @@ Offers = dict[str, dict[str, str]]
 
 
 def stock(api: OpenApi, demand: Demand) -> Iterator[Finding]:
-    """Yield a line for every kind of machine and of disk, and for what no call tells."""
+    """Yield a line for every kind of machine, of disk and of cluster."""
     for machine, count in demand.machines.items():
         yield from _machine(api, machine, count)
     for category, zone in sorted(demand.disks):
         yield _disk(api, category, zone, "data disk", {"ResourceType": "disk", "DestinationResource": "DataDisk"})
-    if any(kind.startswith("kubernetes:") for kind in demand.kinds):
-        yield Finding(
-            "unseen",
-            "pods on ACS: no call says what is in stock, or whether the series is open to the account.",
-            "Look for the series of gpuSeries in the ACS console before the first `up`.",
-        )
+    yield from clusters(api, demand)
 
 
 def _machine(api: OpenApi, machine: Machine, count: int) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ def refusal(code: str, message: str = "no", status: int = 400) -> dict[str, Any]
 class FakeOpenApi:
     """What it answers to each action; ``with`` starts and stops it."""
 
-    answers: Mapping[str, Answer | list[Answer] | Callable[[Parameters], Answer]]
+    answers: Mapping[str, Answer | list[Answer] | Callable[[Parameters], Any]]
     """By action, or ``product:action`` where two APIs share a name; a list is answered one by one."""
     secret: str = SECRET
     body: bytes | None = None
@@ -67,6 +67,11 @@ class FakeOpenApi:
         return found(parameters) if callable(found) else found
 
 
+def _xml(name: str, answer: Answer) -> bytes:
+    inner = "".join(f"<{key}>{value}</{key}>" for key, value in answer.items())
+    return f'<?xml version="1.0" encoding="UTF-8"?><{name}>{inner}</{name}>'.encode()
+
+
 class _Server(ThreadingHTTPServer):
     def __init__(self, fake: FakeOpenApi) -> None:
         self.fake = fake
@@ -87,17 +92,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         fake = self.server.fake
+        if self.headers["Authorization"].startswith("OSS4-HMAC-SHA256 "):
+            answer = fake.answer(PRODUCTS["oss"]["version"], "ListBuckets", {})
+            self._send(answer, _xml("Error" if "Code" in answer else "ListAllMyBucketsResult", answer))
+            return
         query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         form = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         parameters = query | dict(parse_qsl(form.decode(), keep_blank_values=True))
-        answer: Answer
         if self._signature(query, form) not in self.headers["Authorization"]:
             answer = refusal("SignatureDoesNotMatch", f"string to sign of {KEY_ID}")
         else:
             answer = fake.answer(self.headers["x-acs-version"], self.headers["x-acs-action"], parameters)
         body = fake.body if fake.body is not None else json.dumps(answer).encode()
+        self._send(answer, body)
+
+    def _send(self, answer: Answer, body: bytes) -> None:
         self.send_response(answer["status"] if "Code" in answer else 200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "application/xml" if body.startswith(b"<?xml") else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

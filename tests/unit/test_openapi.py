@@ -9,6 +9,7 @@ import pytest
 
 from scripts.openapi import ApiError, RefusedError, connect
 from scripts.openapi.client import PRODUCTS, OpenApi
+from scripts.openapi.oss import list_buckets
 from tests.unit.fake_openapi import KEY_ID, SECRET, TOKEN, FakeOpenApi, refusal
 
 IDENTITY = {"Arn": "acs:ram::1:user/somebody", "AccountId": "1"}
@@ -217,3 +218,19 @@ def test_a_role_is_taken_on() -> None:
 
         assert ("AssumeRole", {"RoleArn": "acs:ram::1:role/deploy", "RoleSessionName": "terraform"}) == fake.requests[0]
         assert ("other", TOKEN) == (signed.access_key_id, signed.security_token)
+
+
+def test_oss_has_words_of_its_own() -> None:
+    """It signs and answers in its own way; the errors are the same."""
+    with FakeOpenApi({"ListBuckets": refusal("AccessDenied", "You have no right to access this object.", 403)}) as fake:
+        with pytest.raises(RefusedError) as refused:
+            list_buckets(api(fake))
+        fake.answers = {"ListBuckets": {}}
+        list_buckets(api(fake))
+    with pytest.raises(ApiError) as silent:
+        list_buckets(api(fake))
+
+    assert "oss ListBuckets: AccessDenied: You have no right to access this object." == str(refused.value)
+    assert refused.value.denied
+    host = fake.environment["ALIBABA_CLOUD_ENDPOINT_OSS"].removeprefix("http://")
+    assert f"{host}: no connection. Is this machine on a network that reaches it?" == str(silent.value)
