@@ -16,6 +16,7 @@ from scripts.localcloud.check_values import Failure
 from scripts.localcloud.diff import Change, Diff
 from scripts.localcloud.errors import InitFailedError
 from scripts.localcloud.provider.refusal import answers, half_made
+from scripts.localcloud.provider.schema import schema
 
 _KINDS = {
     ("add", False): provider_pb2.PropertyDiff.ADD,
@@ -59,9 +60,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         request: provider_pb2.GetSchemaRequest,  # noqa: ARG002
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> provider_pb2.GetSchemaResponse:
-        """Return a schema with nothing but the name: no SDK is made from the local cloud."""
-        schema = {"name": self._name, "version": version(self._backend.package)}
-        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
+        """Return what a program without an SDK needs."""
+        told = schema(self._name, version(self._backend.package))
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(told))
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: ARG002, N802
         """Accept another engine."""
