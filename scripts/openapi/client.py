@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alibabacloud_credentials.client import Client as Credential
-from alibabacloud_credentials.exceptions import CredentialException
 from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.utils import Utils
 from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
@@ -18,7 +17,7 @@ from darabonba.runtime import RuntimeOptions
 from Tea.exceptions import TeaException, UnretryableException
 
 from scripts.openapi.credentials import credential, static
-from scripts.openapi.errors import ApiError, NoCredentialsError, RefusedError, unreachable
+from scripts.openapi.errors import ApiError, RefusedError, unreachable
 
 PRODUCTS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("products.toml").read_text())
 WAITS_SECONDS = (1, 3, 6)
@@ -107,7 +106,7 @@ class OpenApi:
         try:
             answer = client.call_api(asked, request, timeouts)
         except UnretryableException as error:
-            raise _failed(host, error) from error
+            raise unreachable(host, error) from error
         except TeaException as error:
             said = error.data or {}
             message = said.get("Message") or said.get("message") or error.message
@@ -136,13 +135,6 @@ def connect(environment: Mapping[str, str], region: str, settings: Mapping[str, 
     name = role.get("sessionName") or "terraform"
     given = api.call("sts", "AssumeRole", RoleArn=role["roleArn"], RoleSessionName=name)["Credentials"]
     return OpenApi(static(given["AccessKeyId"], given["AccessKeySecret"], given["SecurityToken"]), region, environment)
-
-
-def _failed(host: str, error: UnretryableException) -> ApiError:
-    cause = error.inner_exception
-    if isinstance(cause, CredentialException):
-        return NoCredentialsError(f"credentials: {str(cause).rstrip('.')}.")
-    return unreachable(host, error)
 
 
 def _spelled(value: object) -> object:

@@ -1,5 +1,6 @@
 """Where the credentials come from: the places in which the Pulumi provider looks for them, in its order."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from alibabacloud_credentials.provider import (
 
 from scripts.openapi.errors import NoCredentialsError
 
+# The library logs a traceback of what it then raises.
+logging.getLogger("credentials").disabled = True
+
 # Source: providerConfigure and its schema,
 # https://github.com/aliyun/terraform-provider-alicloud/blob/81c43b6727a09e9da37b3d88818c3ba5fa17fa14/alicloud/provider.go,
 # 2026-11-21.
@@ -29,7 +33,7 @@ URI = ("ALICLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_CREDENTIALS_URI")
 
 def credential(environment: Mapping[str, str], settings: Mapping[str, Any]) -> Credential:
     """
-    Return what signs requests; nothing is fetched yet.
+    Return what signs requests.
 
     Args:
         environment: The process's variables.
@@ -37,10 +41,18 @@ def credential(environment: Mapping[str, str], settings: Mapping[str, Any]) -> C
             before the environment, as in the provider.
 
     Raises:
-        NoCredentialsError: None of the places holds any.
+        NoCredentialsError: None of the places holds any, or the one that should gives none.
 
     """
+    found = _found(environment, settings)
+    try:
+        found.get_credential()
+    except Exception as error:  # the library lets through whatever it meets
+        raise NoCredentialsError(f"credentials: none to be had. {str(error).rstrip('.')}.") from error
+    return found
 
+
+def _found(environment: Mapping[str, str], settings: Mapping[str, Any]) -> Credential:
     def given(setting: str, names: tuple[str, ...]) -> str:
         return str(settings.get(setting) or next(filter(None, map(environment.get, names)), "")).strip()
 

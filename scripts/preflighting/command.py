@@ -65,7 +65,17 @@ def _settings(project: Project) -> dict[str, Any]:
     """Return the stack's `alicloud:` settings, without those that only `pulumi` can decrypt."""
     values = project.config.values
     plain = {key.removeprefix("alicloud:"): values[key] for key in values.keys() - project.config.secret}
-    return plain | {"assumeRole": json.loads(plain.get("assumeRole") or "{}")}
+    return plain | {"assumeRole": _object("alicloud:assumeRole", plain.get("assumeRole") or "{}")}
+
+
+def _object(name: str, text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ApiError(f"{name}: {text!r} is no object. Write it with roleArn and sessionName.")
+    return found
 
 
 def _known(api: OpenApi) -> None:

@@ -185,12 +185,20 @@ def test_half_a_key() -> None:
     )
 
 
-def test_a_profile_that_is_not_there() -> None:
-    """The sentence is the library's own."""
-    with pytest.raises(ApiError, match=r"^credentials: unable to open credentials file: /nowhere\.json\.$"):
-        connect({"ALICLOUD_PROFILE": "dev", "ALICLOUD_SHARED_CREDENTIALS_FILE": "/nowhere.json"}, "cn-hangzhou").call(
-            "ecs", "DescribeZones"
-        )
+def test_a_profile_that_is_not_there(caplog: pytest.LogCaptureFixture) -> None:
+    """The second sentence is the library's own; it logs nothing beside it."""
+    environment = {"ALICLOUD_PROFILE": "dev", "ALICLOUD_SHARED_CREDENTIALS_FILE": "/nowhere.json"}
+    with pytest.raises(ApiError) as error:
+        connect(environment, "cn-hangzhou")
+
+    assert "credentials: none to be had. unable to open credentials file: /nowhere.json." == str(error.value)
+    assert [] == caplog.records
+
+
+def test_a_service_that_gives_no_credentials() -> None:
+    """Its address is part of the sentence."""
+    with pytest.raises(ApiError, match=r"^credentials: none to be had. HTTPConnectionPool\(host='127.0.0.1', port=9\)"):
+        connect({"ALICLOUD_CREDENTIALS_URI": "http://127.0.0.1:9/"}, "cn-hangzhou")
 
 
 def test_the_stack_s_profile_comes_first(tmp_path: Path) -> None:

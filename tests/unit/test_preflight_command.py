@@ -98,6 +98,16 @@ def test_a_stack_that_fails_by_itself(program: Path) -> None:
     assert "zonId: no such argument. Did you mean 'zoneId'?" in done.stderr
 
 
+def test_a_role_that_is_none(program: Path) -> None:
+    """A provider's setting of the wrong shape is named as the user wrote it."""
+    file = program / "Pulumi.dual-ecs-ray.yaml"
+    file.write_text(file.read_text().replace("config:\n", "config:\n  alicloud:assumeRole: deploy\n"))
+    done = asked({}, program, "dual-ecs-ray")
+
+    sentence = "alicloud:assumeRole: 'deploy' is no object. Write it with roleArn and sessionName."
+    assert (2, f"error: {sentence}\n") == (done.returncode, done.stderr)
+
+
 def test_an_encrypted_key_is_left_alone(program: Path) -> None:
     """Only `pulumi` can decrypt a key in the stack's configuration: it takes no part."""
     file = program / "Pulumi.dual-ecs-ray.yaml"
