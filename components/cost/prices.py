@@ -130,7 +130,7 @@ def _is_text(value: object) -> bool:
 
 
 _CHECKS = {
-    "name": (_is_text, 'a name such as "ecs.gn7i-c8g1.2xlarge"'),
+    "name": (_is_text, 'a name such as "nat-gateway"'),
     "regions": (
         lambda value: isinstance(value, list) and bool(value) and all(map(_is_text, value)),
         'a list of regions such as ["cn-hangzhou"]',
