@@ -49,7 +49,7 @@ def assess(
     """
     before, after = seen
     known = before if before and before.good else None
-    old = {(one.rule, one.resource.urn) for one in findings(_judged(known), rules)} if known else set()
+    old = {(one.rule, one.resource.urn) for one in findings(judged(known), rules)} if known else set()
     return Assessment(
         stack=stack,
         before=before,
@@ -60,11 +60,12 @@ def assess(
         reach_after=frozenset(reach(after)),
         cost_before=cost(known),
         cost_after=cost(after),
-        broken=tuple(Broken(one, (one.rule, one.resource.urn) in old) for one in findings(_judged(after), rules)),
+        broken=tuple(Broken(one, (one.rule, one.resource.urn) in old) for one in findings(judged(after), rules)),
     )
 
 
-def _judged(seen: Foreseen) -> list[policy.Resource]:
+def judged(seen: Foreseen) -> list[policy.Resource]:
+    """Return the resources of *seen* as the rules look at them; what is deleted breaks none."""
     return [
         policy.Resource(one.type, one.name, _plain(one.inputs), one.urn, one.sources)
         for one in seen.resources
