@@ -1,4 +1,4 @@
-"""What Pulumi's options do to a whole component that exists: aliases keep it, protection holds it."""
+"""What Pulumi's options do to whole components: aliases keep, protection holds, a provider serves every child."""
 
 import shutil
 from pathlib import Path
@@ -11,12 +11,14 @@ PROJECT = "name: acme\nruntime:\n  name: python\n  options:\n    toolchain: pip\
 STACK = "config:\n  alicloud:region: cn-hangzhou\n"
 PROGRAM = """
 import pulumi
+import pulumi_alicloud as alicloud
 from components import (
     AcsLlmCluster, AcsLlmClusterArgs, DualEcsRayLlm, DualEcsRayLlmArgs, SingleEcsLlm, SingleEcsLlmArgs
 )
 
 zone = {"zone_id": "cn-hangzhou-i"}
 pair = zone | {"system_image_id": "m-putyourimagehere"}
+mine = alicloud.Provider("mine", region="REGION")
 
 
 def options(old: str) -> pulumi.ResourceOptions:
@@ -28,8 +30,8 @@ DualEcsRayLlm("PREFIXtwo", DualEcsRayLlmArgs(**pair, physical_name="acme-two", p
 cluster = AcsLlmClusterArgs(**zone, api_access="private", physical_name="acme-three")
 AcsLlmCluster("PREFIXthree", cluster, options("three"))
 """
-PROTECTED = "pulumi.ResourceOptions(protect=True)"
-RENAMED = "pulumi.ResourceOptions(protect=True, aliases=[pulumi.Alias(name=old)])"
+PROTECTED = "pulumi.ResourceOptions(protect=True, provider=mine)"
+RENAMED = "pulumi.ResourceOptions(protect=True, provider=mine, aliases=[pulumi.Alias(name=old)])"
 
 DOORS = [
     "local",
@@ -43,15 +45,17 @@ DOORS = [
 ]
 
 
-def write(program: Program, options: str, *, prefix: str = "", port: int = 8000) -> None:
+def write(program: Program, options: str, prefix: str = "", port: str = "8000", region: str = "cn-hangzhou") -> None:
     """Write the program with *options* for each component, called *prefix* and its old name."""
-    text = PROGRAM.replace("OPTIONS", options).replace("PREFIX", prefix).replace("PORT", str(port))
+    text = PROGRAM
+    for word, value in {"OPTIONS": options, "PREFIX": prefix, "PORT": port, "REGION": region}.items():
+        text = text.replace(word, value)
     (program.folder / "__main__.py").write_text(text)
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_a_component_is_renamed_and_protected_as_a_whole(tmp_path: Path, door: str) -> None:
-    """With an alias nothing changes under another name; with protection nothing of it is replaced or deleted."""
+def test_options_hold_for_whole_components(tmp_path: Path, door: str) -> None:
+    """An alias keeps everything under another name, protection holds it, and a provider serves it if its region fits."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text(PROJECT)
@@ -71,11 +75,18 @@ def test_a_component_is_renamed_and_protected_as_a_whole(tmp_path: Path, door: s
     assert renamed.stdout.rstrip().endswith("unchanged")
     assert " to " not in renamed.stdout.rpartition("Resources:")[2]
 
-    write(program, PROTECTED, port=8443)
+    write(program, PROTECTED, port="8443")
     replaced = pulumi("preview")
     assert replaced.returncode != 0
     assert "two-head-instance" in replaced.stdout
     assert "protect" in replaced.stdout
+
+    write(program, PROTECTED, region="cn-beijing")
+    elsewhere = pulumi("preview")
+    assert elsewhere.returncode != 0
+    assert "zoneId: 'cn-hangzhou-i' lies in cn-hangzhou, and its alicloud provider is set to 'cn-beijing'" in (
+        elsewhere.stdout
+    )
 
     destroyed = pulumi("destroy", *yes)
     assert destroyed.returncode != 0
