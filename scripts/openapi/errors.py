@@ -11,19 +11,12 @@ from collections.abc import Iterator
 
 import requests
 
-THROTTLING = ("Throttling", "QpsLimitExceeded", "QPS Limit Exceeded")
-"""How the codes begin by which an API says "later"."""
-DENIED = (
-    "NoPermission",
-    "Forbidden.RAM",
-    "Forbidden.NoPermission",
-    "NotAuthorized",
-    "Forbbiden.RAM",
-    "StatusForbidden",
-    "AccessDenied",
-)
-"""How the codes begin by which an API says that RAM does not allow it; CS, OOS and OSS have words of their own."""
+THROTTLING = ("throttling", "qps")
+"""Words in the codes by which APIs say "later", in small letters."""
+DENIED = ("forbidden", "nopermission", "notauthorized", "unauthorized", "accessdenied")
+"""Words in the codes by which they say, with status 403, that RAM does not allow it."""
 WRONG_KEY = ("InvalidAccessKeyId", "InvalidSecurityToken", "SignatureDoesNotMatch", "IncompleteSignature")
+_FORBIDDEN = 403
 
 
 class ApiError(Exception):
@@ -48,17 +41,20 @@ class RefusedError(ApiError):
     @property
     def throttled(self) -> bool:
         """Whether the same call may be made again later."""
-        return self.code.startswith(THROTTLING)
+        return self._has(THROTTLING)
 
     @property
     def denied(self) -> bool:
         """Whether whoever asks may not."""
-        return self.code.startswith(DENIED)
+        return self.status == _FORBIDDEN and self._has(DENIED)
 
     @property
     def wrong_key(self) -> bool:
         """Whether the credentials themselves were not accepted, so that every other call fails too."""
         return self.code.startswith(WRONG_KEY)
+
+    def _has(self, words: tuple[str, ...]) -> bool:
+        return any(word in self.code.lower() for word in words)
 
     def _sentence(self) -> str:
         if self.throttled:

@@ -242,3 +242,19 @@ def test_oss_has_words_of_its_own() -> None:
     assert refused.value.denied
     host = fake.environment["ALIBABA_CLOUD_ENDPOINT_OSS"].removeprefix("http://")
     assert f"{host}: no connection. Is this machine on a network that reaches it?" == str(silent.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "denied"),
+    [
+        ("Forbidden.RAM", 403, True),
+        ("NoPermission", 403, True),
+        ("Forbidden.NoPermission", 403, True),
+        ("AccessDenied", 403, True),
+        ("Forbidden.ResourceNotFound", 404, False),
+        ("OperationDenied.NoStock", 403, False),
+    ],
+)
+def test_which_refusals_are_of_ram(code: str, status: int, denied: bool) -> None:  # noqa: FBT001 a table's column
+    """KMS calls what it has not Forbidden, and ECS a sold-out zone Denied."""
+    assert denied == RefusedError("ecs X", code, "no", status).denied
