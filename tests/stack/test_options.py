@@ -55,7 +55,7 @@ def write(program: Program, options: str, prefix: str = "", port: str = "8000", 
 
 @pytest.mark.parametrize("door", DOORS)
 def test_options_hold_for_whole_components(tmp_path: Path, door: str) -> None:
-    """An alias keeps everything under another name, protection holds it, and a provider serves it if its region fits."""
+    """An alias keeps everything under another name, protection holds it, a provider serves it if its region fits."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text(PROJECT)
