@@ -26,8 +26,10 @@ KEY = "LTAI" + "x" * 16
 NO_DOOR = "Session Manager (Cloud Assistant) opens a shell without it."
 ROLE = "Use a role instead: an instance's own (ecs.RamRoleAttachment), or RRSA for pods."
 PINNED = "may be another one tomorrow. Name a version or a digest."
-NO_TOKEN = "whoever makes a program on it fetch a URL gets the keys of its role. Set it to 'required'."
-ANNOTATIONS = f"{ACL}acl-status 'on', …-acl-type 'white' and …-acl-id, or …-address-type 'intranet'."
+FETCHING = "whoever makes a program on it fetch a URL gets the keys of its role. Set it to 'required'."
+ANNOTATIONS = (
+    f"Set the annotations {ACL}acl-status 'on', …-acl-type 'white' and …-acl-id, or …-address-type 'intranet'."
+)
 
 
 def service(annotations: object = None, **spec: object) -> dict[str, Any]:
@@ -93,7 +95,7 @@ BROKEN = [
         "allow-lists",
         SERVICE,
         service(BEHIND_LIST | {ACL + "acl-type": "black"}, loadBalancerSourceRanges=["10.0.0.0/8"]),
-        f"everybody reaches its load balancer, which takes no loadBalancerSourceRanges. Set the annotations {ANNOTATIONS}",
+        f"everybody reaches its load balancer, which takes no loadBalancerSourceRanges. {ANNOTATIONS}",
     ),
     (
         "allow-lists",
@@ -147,13 +149,13 @@ BROKEN = [
         "imds-v2",
         INSTANCE,
         MACHINE | {"httpTokens": "optional"},
-        f"httpTokens is 'optional': {NO_TOKEN}",
+        f"httpTokens is 'optional': {FETCHING}",
     ),
     (
         "imds-v2",
         NODE_POOL,
         {"systemDiskEncrypted": True, "tags": {"a": "b"}},
-        f"instanceMetadataOptions.httpTokens is not set: {NO_TOKEN}",
+        f"instanceMetadataOptions.httpTokens is not set: {FETCHING}",
     ),
     (
         "no-ssh",
