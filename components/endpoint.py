@@ -28,9 +28,9 @@ class Endpoint(pulumi.ComponentResource):
     """An OpenAI-compatible endpoint, private unless an allow-list is given."""
 
     endpoint: pulumi.Output[str]
-    """Base URL, ending in ``/v1``. Known once an authenticated completion has passed through it."""
+    """Base URL, ending in `/v1`. Known once an authenticated completion has passed through it."""
     api_key: pulumi.Output[str]
-    """Secret; send it as ``Authorization: Bearer``."""
+    """Secret; send it as `Authorization: Bearer`."""
     model: pulumi.Output[str]
     """The name to put in a request."""
     address: pulumi.Output[str]

@@ -6,9 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pulumi
 import pytest
 
+from components import AcsLlmCluster, DualEcsRayLlm, SingleEcsLlm
 from components.args import AcsLlmClusterArgs, DualEcsRayLlmArgs, SingleEcsLlmArgs, argument_table
+from components.args.fields import meanings
+from components.endpoint import output_kinds
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,12 +24,25 @@ def fit_table() -> str:
     return f"```\n$ scripts/fit Qwen/Qwen3-235B-A22B\n{shown}```\n"
 
 
+def output_table() -> str:
+    """Return the outputs of the components, those of all first."""
+    components = (SingleEcsLlm, DualEcsRayLlm, AcsLlmCluster)
+    told = {name: text for one in components for name, text in meanings(one, pulumi.ComponentResource).items()}
+    owners = {name: [one.__name__ for one in components if name in output_kinds(one)] for name in told}
+    rows = [
+        f"| `{name}` | {'all' if len(owners[name]) == len(components) else f'`{owners[name][0]}`'} | {text} |"
+        for name, text in told.items()
+    ]
+    return "\n".join(["| output | of | meaning |", "|---|---|---|", *rows, ""])
+
+
 BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "dev"): lambda: f"```yaml\n{(ROOT / 'Pulumi.dev.yaml').read_text()}```\n",
     ("README.md", "fit"): fit_table,
     ("docs/arguments.md", "arguments"): lambda: argument_table(SingleEcsLlmArgs),
     ("docs/arguments.md", "pair"): lambda: argument_table(DualEcsRayLlmArgs, SingleEcsLlmArgs),
     ("docs/arguments.md", "cluster"): lambda: argument_table(AcsLlmClusterArgs, SingleEcsLlmArgs),
+    ("docs/composing.md", "outputs"): output_table,
 }
 
 
