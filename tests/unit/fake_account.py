@@ -9,7 +9,7 @@ ZONES = ("cn-hangzhou-i", "cn-hangzhou-j")
 VCPUS = {"used-postpaid-instance-vcpu-count": "120", "max-postpaid-instance-vcpu-count": "500"}
 REAL_NAME = {"real-name-authentication": "yes"}
 QUOTAS = {
-    "vpc": {"vpc_quota_instances_num": (3, 10)},
+    "vpc": {"vpc_quota_instances_num": (9, 10)},
     "ecs": {"q_security-groups": (26, 801)},
     "eip": {"eip_quota_instances_num": (1, 20)},
     "csk": {"q_cbdch3": (1, 100)},
