@@ -1,5 +1,6 @@
 """Machines: encrypted disks, metadata only for those with a token, nobody logs in."""
 
+import json
 from collections.abc import Iterator
 
 from .networks import lets_in
@@ -112,4 +113,4 @@ def _left_to_template(resource: Resource, value: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    return "not set" if value is None else repr(value)
+    return "not set" if value is None else json.dumps(value)

@@ -76,8 +76,8 @@ def whole_internet(value: object) -> bool:
 
 
 def _rule(props: Mapping[str, Any]) -> Iterator[str]:
-    ports = props.get("portRange", "-1/-1")
-    what = "every port" if ports == "-1/-1" else f"port {ports}"
+    first, _, last = str(props.get("portRange", "-1/-1")).partition("/")
+    what = "every port" if first == "-1" else f"port {first}" if first == last else f"ports {first} to {last}"
     for name in ("cidrIp", "ipv6CidrIp"):
         if whole_internet(props.get(name)):
             yield f"{name} {props[name]} lets everybody reach {what}. Name the networks that may call."

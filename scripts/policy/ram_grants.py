@@ -46,9 +46,7 @@ def problems(where: str, statement: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield where the *statement*, which allows, allows too much."""
     for name in ("NotAction", "NotResource", "NotPrincipal"):
         if name in statement:
-            yield Problem(
-                f"{where}.{name}", f"all but {_some(listed(statement[name]))} is allowed. Name what is."
-            )
+            yield Problem(f"{where}.{name}", f"all but {_some(listed(statement[name]))} is allowed. Name what is.")
     actions, resources = listed(statement.get("Action", [])), listed(statement.get("Resource", []))
     if "*" in actions:
         yield Problem(f"{where}.Action", "'*' allows everything, now and in future. Name the actions.")

@@ -53,7 +53,7 @@ def test_an_endpoint_for_everybody_breaks_one(tmp_path: Path) -> None:
         made(STACKS[0], tmp_path, publicAllowedCidrs=["0.0.0.0/0"], allowWholeInternet=True, tags=TAGS),
     )
     assert (found[0].rule, found[0].resource.name) == ("allow-lists", "llm-allow-0-0-0-0-0")
-    assert found[0].text == "cidrIp 0.0.0.0/0 lets everybody reach port 8000/8000. Name the networks that may call."
+    assert found[0].text == "cidrIp 0.0.0.0/0 lets everybody reach port 8000. Name the networks that may call."
 
 
 def test_a_key_pair_for_the_bucket_breaks_one(tmp_path: Path) -> None:

@@ -53,13 +53,13 @@ BROKEN = [
         "allow-lists",
         RULE,
         INGRESS | {"cidrIp": "0.0.0.0/0"},
-        "cidrIp 0.0.0.0/0 lets everybody reach port 443/443. Name the networks that may call.",
+        "cidrIp 0.0.0.0/0 lets everybody reach port 443. Name the networks that may call.",
     ),
     (
         "allow-lists",
         RULE,
         {"type": "ingress", "ipProtocol": "tcp", "ipv6CidrIp": "::/0", "portRange": "8000/8000"},
-        "ipv6CidrIp ::/0 lets everybody reach port 8000/8000. Name the networks that may call.",
+        "ipv6CidrIp ::/0 lets everybody reach port 8000. Name the networks that may call.",
     ),
     (
         "allow-lists",
@@ -125,7 +125,7 @@ BROKEN = [
         "disks-encrypted",
         INSTANCE,
         MACHINE | {"systemDiskEncrypted": False},
-        "systemDiskEncrypted is False. Set it to true: a disk is encrypted when it is made or never.",
+        "systemDiskEncrypted is false. Set it to true: a disk is encrypted when it is made or never.",
     ),
     (
         "disks-encrypted",
@@ -149,7 +149,7 @@ BROKEN = [
         "imds-v2",
         INSTANCE,
         MACHINE | {"httpTokens": "optional"},
-        f"httpTokens is 'optional': {FETCHING}",
+        (f'httpTokens is "optional": {FETCHING}'),
     ),
     (
         "imds-v2",
