@@ -64,13 +64,23 @@ class Demand:
     @property
     def actions(self) -> set[str]:
         """What `up` of it calls, as RAM writes it, for the types that docs/operator-permissions.toml knows."""
-        types = {re.sub(r"^(\w+):(\w+)/\w+:(\w+)$", r"\1.\2.\3", kind) for kind in self.kinds}
-        return {action for row in permissions()["permission"] if row["type"] in types for action in row["actions"]}
+        rows = {row["type"]: row["actions"] for row in permissions()["permission"]}
+        return {action for kind in self.kinds for action in rows.get(_short(kind), ())}
+
+    @property
+    def strange(self) -> set[str]:
+        """The provider's types that it does not know."""
+        known = {row["type"] for row in permissions()["permission"]}
+        return {_short(kind) for kind in self.kinds if kind.startswith("alicloud:")} - known
 
 
 def demand(project: str, stack: str, region: str, foreseen: Foreseen) -> Demand:
     """Return what *foreseen* asks for."""
     return Demand(project, stack, region, tuple(row for row in foreseen.resources if row.custom))
+
+
+def _short(kind: str) -> str:
+    return re.sub(r"^(\w+):(\w+)/\w+:(\w+)$", r"\1.\2.\3", kind)
 
 
 def _kinds(resource: Planned) -> Iterator[str]:

@@ -13,7 +13,7 @@ NETWORK = ("VSwitch", "SecurityGroup")
 
 def dry_run(api: OpenApi, machine: Machine, count: int, policy: str) -> Finding:
     """Ask for *count* of *machine*, and return what would come of it; *policy* is the way out without the right."""
-    what = f"dry run of {count} x {machine.instance_type}"
+    what = f"dry run of {count} x {machine.instance_type} in {machine.zone}"
     try:
         vswitch, group = _somewhere(api, machine)
     except (RefusedError, UnreachableError) as error:
@@ -21,7 +21,7 @@ def dry_run(api: OpenApi, machine: Machine, count: int, policy: str) -> Finding:
     if not (vswitch and group):
         return Finding(
             "unseen",
-            f"{what}: {machine.zone} has no network yet to try it in.",
+            f"{what}: the zone has no network yet to try it in.",
             "Ask again after the first `up`, or give vswitchId and securityGroupId.",
         )
     parameters = {

@@ -35,3 +35,9 @@ def permissions(api: OpenApi, demand: Demand, outcomes: dict[str, Outcome]) -> I
             f"{len(untried)} more actions that `up` needs cannot be tried without doing them.",
             "Compare the policy with scripts/operator-policy, which names each.",
         )
+    if demand.strange:
+        yield Finding(
+            "unseen",
+            f"{', '.join(sorted(demand.strange))}: which actions they need is not known here.",
+            "docs/operator-permissions.toml knows only what the components use.",
+        )

@@ -151,7 +151,7 @@ def test_an_account_that_tells_nothing(
         (
             {"DescribeVSwitches": {"VSwitches": {"VSwitch": []}}},
             [
-                "  ?     dry run of 1 x ecs.gn7i-c8g1.2xlarge: cn-hangzhou-i has no network yet to try it in.",
+                "  ?     dry run of 1 x ecs.gn7i-c8g1.2xlarge in cn-hangzhou-i: the zone has no network yet",
                 "        Ask again after the first `up`, or give vswitchId and securityGroupId.",
             ],
         ),
@@ -165,7 +165,7 @@ def test_an_account_that_tells_nothing(
         (
             {"RunInstances": refusal("InvalidVSwitchId.IpNotEnough", "No private IP address is left.")},
             [
-                "  ?     dry run of 1 x ecs.gn7i-c8g1.2xlarge: cannot be seen. ecs RunInstances: InvalidVSwitchId.Ip",
+                "  ?     dry run of 1 x ecs.gn7i-c8g1.2xlarge in cn-hangzhou-i: cannot be seen. ecs RunInstances",
             ],
         ),
         (
@@ -203,3 +203,14 @@ def test_an_api_that_is_out_of_reach(lines: Callable[[], str]) -> None:
     host = nobody.removeprefix("http://")
     text = f"VPCs: cannot be seen. {host}: no connection. Is this machine on a network that reaches it?"
     assert (0, True) == (code, f"  ?     {text}\n" in lines())
+
+
+def test_a_stack_that_makes_more_than_the_components_do(lines: Callable[[], str]) -> None:
+    """What nobody here knows the rights for is named."""
+    source = Source(ROOT / "docs" / "examples" / "python", "dev")
+    more = demand("consumer", "dev", "cn-hangzhou", foresee(source))
+    with FakeOpenApi(good()) as fake:
+        show(ask(connect(fake.environment, "cn-hangzhou"), more))
+
+    kinds = "alicloud.pvtz.Zone, alicloud.pvtz.ZoneAttachment, alicloud.pvtz.ZoneRecord"
+    assert f"  ?     {kinds}: which actions they need is not known here.\n" in lines()
