@@ -63,7 +63,7 @@ def names(name: Name, args: "LlmArgs", *parts: str) -> Iterator[Claim]:
     argument = "name" if args.physical_name is None else "physicalName"
     for one in (name, *map(name.part, parts)):
         yield Claim(("program", one.logical), f"the name {one.logical!r}", "name")
-        yield Claim(("account", one.physical), f"the name {one.physical!r} in the account", argument)
+        yield Claim(("account", one.physical.lower()), f"the name {one.physical!r} in the account", argument)
 
 
 def in_region(args: "LlmArgs", component: pulumi.ComponentResource) -> pulumi.Output[list[pulumi.Resource]] | None:

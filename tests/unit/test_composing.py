@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_alicloud as alicloud
 import pulumi_kubernetes as kubernetes
+import pulumi_random as random
 import pytest
 
 from components import (
@@ -73,10 +74,10 @@ def refusal(seen: Seen) -> str:
             "name 'llm-dev-chat-a' in the account",
         ),
         (
-            lambda: (build("single", "a", physical_name="acme"), build("single", "b", physical_name="acme")),
+            lambda: (build("single", "a", physical_name="acme"), build("single", "b", physical_name="Acme")),
             "physicalName",
             ("SingleEcsLlm 'a'", "SingleEcsLlm 'b'"),
-            "name 'acme' in the account",
+            "name 'Acme' in the account",
         ),
         (
             lambda: (build("pair", "chat"), build("single", "chat-head")),
@@ -176,6 +177,30 @@ def test_another_name_in_the_program_changes_nothing(preview: Preview, kind: str
     assert len(children) > 15
     for name in children:
         assert before.inputs(name) == after.inputs(name.replace("chat", "assistant", 1)), name
+
+
+def test_everything_may_be_somebody_elses(preview: Preview) -> None:
+    """Network, group, key, bucket and cluster are taken as they are, also before their ids are known."""
+
+    def program() -> None:
+        vpc = alicloud.vpc.Network("own", cidr_block="10.20.0.0/16")
+        switch = alicloud.vpc.Switch("own", vpc_id=vpc.id, cidr_block="10.20.0.0/24", zone_id="cn-hangzhou-i")
+        group = alicloud.ecs.SecurityGroup("own", security_group_name="own", vpc_id=vpc.id)
+        key = random.RandomPassword("own", length=32).result
+        cluster = alicloud.cs.ManagedKubernetes("own", profile="Acs", enable_rrsa=True, vswitch_ids=[switch.id])
+        network: dict[str, Any] = {"vpc_id": vpc.id, "vswitch_id": switch.id, "security_group_id": group.id}
+        given: dict[str, Any] = {"private_allowed_cidrs": ["10.20.0.0/16"], "api_key": key, "oss_bucket": "own-models"}
+        for kind in ("single", "pair"):
+            build(kind, kind, weights_source="oss", **network, **given)
+        arguments = ZONE | given | {"weights_source": "oss", "cluster_id": cluster.id}
+        AcsLlmCluster("cluster", AcsLlmClusterArgs.from_config(arguments))
+
+    seen = preview(program)
+    made = {one.type for name, one in seen.resources.items() if name != "own"}
+
+    assert seen.good, seen.said
+    assert not {kind for kind in made if kind.startswith(("alicloud:vpc/", "alicloud:cs/", "alicloud:oss/"))}
+    assert not {name for name in seen.resources if name.endswith(("-security-group", "-generated-key"))}
 
 
 def elsewhere(inside: Callable[[pulumi.ProviderResource], object]) -> Callable[[], object]:
