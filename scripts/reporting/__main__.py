@@ -14,25 +14,19 @@ from scripts.foreseen import foresee, foresee_change
 from scripts.reporting import commits
 from scripts.reporting.assess import Assessment, assess
 from scripts.reporting.commits import CalledWronglyError
-from scripts.reporting.document import Code, Line, without_folds
+from scripts.reporting.document import Code, Line
 from scripts.reporting.layout import Report, layout
-from scripts.reporting.markdown import markdown
+from scripts.reporting.markdown import comment
 from scripts.reporting.page import page
 from scripts.reporting.real import possible, real_preview
 from scripts.reporting.stacks import PYTHON, Stack, language, stacks
-
-LONGEST = 65_000
-"""
-Characters of a comment on GitHub, which takes 65,536, less those around the report.
-
-Source: https://github.com/google/go-github/pull/440, read 2026-11-21.
-"""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the report; 0 when nothing blocks the change, 1 when something does, 2 when called wrongly."""
     options = _parser().parse_args(arguments)
     try:
+        _check_folder(options.html)
         root = commits.root_of(Path.cwd())
         base = commits.base_of(root, options.base)
         rules = _rules(options.policy_config)
@@ -43,8 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     document = layout(report)
     if options.html:
         options.html.write_text(page(report.title, document), encoding="utf-8")
-    text = markdown(document)
-    print(text if len(text) <= LONGEST else markdown(without_folds(document)), end="")
+    print(comment(document), end="")
     return 1 if report.tone == "bad" else 0
 
 
@@ -55,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--policy-config", metavar="FILE", type=Path, help="levels and options of the rules, as JSON")
     parser.add_argument("stack", metavar="STACK_FILE", nargs="*", help="only these; default: all of them")
     return parser
+
+
+def _check_folder(page_file: Path | None) -> None:
+    if page_file and not page_file.parent.is_dir():
+        raise CalledWronglyError(f"--html: there is no folder {page_file.parent} to write to. Make it.")
 
 
 def _rules(path: Path | None) -> Mapping[str, Any]:

@@ -60,7 +60,9 @@ class Cost:
 
     @property
     def total(self) -> Amount | None:
-        """The sum; None where nothing at all is known of what is rented."""
+        """The sum; None where nothing at all is known of what is rented, or it is in several currencies."""
+        if " and " in self.currency:
+            return None
         known = [item.hourly for item in self.items if item.hourly is not None]
         return Amount(sum(known), bool(self.unknown)) if known or not self.items else None
 

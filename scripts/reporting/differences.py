@@ -57,8 +57,10 @@ def _texts(path: str, old: str, new: str) -> Iterator[Difference]:
     before, after = old.splitlines() or [""], new.splitlines() or [""]
     for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind != "equal":
+            flag = before[a - 1].strip() if a and before[a - 1].strip().startswith("--") else ""
+            where = f"{path} {flag}".rstrip()
             for gone, come in zip_longest(before[a:b], after[c:d], fillvalue=""):
-                yield Difference(path, *_cut(gone.strip(), come.strip()))
+                yield Difference(where, *_cut(gone.strip(), come.strip()))
 
 
 def _readable(text: str) -> str:

@@ -93,8 +93,3 @@ Block: TypeAlias = Heading | Notice | Paragraph | Bullets | Table | Listing | Fo
 def listed(names: Sequence[str]) -> Line:
     """Return *names* with commas between them."""
     return tuple(part for name in names for part in (", ", Code(name)))[1:]
-
-
-def without_folds(blocks: Sequence[Block]) -> list[Block]:
-    """Return *blocks* but those for whoever wants to know more."""
-    return [block for block in blocks if not isinstance(block, Fold)]

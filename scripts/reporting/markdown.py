@@ -19,8 +19,24 @@ from scripts.reporting.document import (
     Tone,
 )
 
+LONGEST = 64_000
+"""
+Characters of a comment on GitHub, which takes 65,536, less those around the report.
+
+Source: https://github.com/google/go-github/pull/440, read 2026-11-21.
+"""
 _NOTICES: dict[Tone, str] = {"bad": "CAUTION", "look": "WARNING", "good": "TIP", "plain": "NOTE"}
 """What GitHub colours a quotation for."""
+
+
+def comment(blocks: Sequence[Block]) -> str:
+    """Return *blocks* as Markdown short enough for a comment: without what is folded, or cut, if need be."""
+    text = markdown(blocks)
+    if len(text) > LONGEST:
+        text = markdown([block for block in blocks if not isinstance(block, Fold)])
+    if len(text) > LONGEST:
+        text = text[:LONGEST].rpartition("\n")[0] + "\n\nThe rest is too long for a comment.\n"
+    return text
 
 
 def markdown(blocks: Iterable[Block]) -> str:

@@ -69,7 +69,9 @@ def _resources(found: Sequence[Change]) -> Iterator[Block]:
         )
         for change in found[:_MOST_ROWS]
     ]
-    yield Table(("", "resource", "type", "what"), rows)
+    told = any(row.cells[3] for row in rows)
+    header = ("", "resource", "type", "what")
+    yield Table(header, rows) if told else Table(header[:3], [Row(row.cells[:3], row.tone) for row in rows])
     if len(found) > _MOST_ROWS:
         yield Paragraph((f"And {len(found) - _MOST_ROWS} more.",))
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,11 @@ class Repository:
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / path).write_text(text)
 
-    def change(self, file: str = "Pulumi.dev.yaml", config: dict[str, object] | None = None, **args: object) -> None:
+    def change(self, file: str = "Pulumi.dev.yaml", config: Mapping[str, object] | None = None, **args: object) -> None:
         """Write a stack file: that of the dev stack, with *args* over its arguments and *config* over the rest."""
         stack = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())["config"]
         stack["llm:args"] |= {"priceFile": "prices.toml", "tags": {"team": "search"}} | args
-        self.write(file, yaml.safe_dump({"config": stack | (config or {})}))
+        self.write(file, yaml.safe_dump({"config": stack | dict(config or {})}))
 
     def commit(self) -> None:
         """Commit everything."""
