@@ -91,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--region", default=DEFAULT_REGION, help=f"where the stack is (default {DEFAULT_REGION})")
     parser.add_argument(
-        "--project", default=DEFAULT_PROJECT, help="the name in Pulumi.yaml; <name>-<stack> is narrower"
+        "--project",
+        default=DEFAULT_PROJECT,
+        help="the name in Pulumi.yaml, <name>-<stack> is narrower; or what physicalNames begin with",
     )
     options = parser.parse_args(arguments)
     try:
