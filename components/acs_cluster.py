@@ -62,9 +62,9 @@ class AcsLlmCluster(Endpoint):
         placed = staged(inside, store, base)
         at = reached(inside, allowed, (*base, *placed))
         ready = serving(inside, at, secrets, fenced.id if fenced else None, placed)
-        self.kubeconfig, self.bucket = home.kubeconfig, pulumi.Output.from_input(store.bucket.name)
-        self.cluster_id = pulumi.Output.from_input(home.id)
-        self.namespace = pulumi.Output.from_input(args.namespace)
+        self.kubeconfig, self.bucket = home.kubeconfig, self.known(store.bucket.name)
+        self.cluster_id = self.known(home.id)
+        self.namespace = self.known(args.namespace)
         where = Where(address(at.public or at.private), home.vpc_id, home.vswitch_id, home.security_group_id)
         self.answers(args, where, key, ready)
 
