@@ -39,7 +39,7 @@ class DualEcsRayLlm(Endpoint):
         Create the endpoint.
 
         Raises:
-            ArgsError: The arguments do not go together with the provider, or the user data is too large.
+            ArgsError: The arguments do not go with the options or another endpoint, or the user data is too large.
         """
         called = Name.of(name, args)
         self._called, self._args = called, args

@@ -29,7 +29,7 @@ class SingleEcsLlm(Endpoint):
         Create the endpoint.
 
         Raises:
-            ArgsError: The arguments do not go together with the provider, or the user data is too large.
+            ArgsError: The arguments do not go with the options or another endpoint, or the user data is too large.
         """
         called = Name.of(name, args)
         parameters = parameter_names(called, args)

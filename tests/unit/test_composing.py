@@ -1,6 +1,7 @@
 """Components in somebody else's stack: names that do not clash, options that reach every child."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -18,6 +19,9 @@ from components import (
     SingleEcsLlm,
     SingleEcsLlmArgs,
 )
+from scripts.foreseen import Source, foresee
+from scripts.policy.rules import findings
+from scripts.reporting.assess import judged
 from tests.preview import Preview, Seen
 
 ZONE: dict[str, Any] = {"zone_id": "cn-hangzhou-i"}
@@ -275,3 +279,11 @@ def test_protection_reaches_every_child(preview: Preview, kind: str) -> None:
     seen = preview(lambda: build(kind, "chat", pulumi.ResourceOptions(protect=True)))
 
     assert all(seen.options(name).protect for name in seen.resources if name.startswith("chat"))
+
+
+def test_the_example_keeps_every_rule() -> None:
+    """A team's stack made of these components passes the policy that others hold it to."""
+    seen = foresee(Source(Path(__file__).parents[2] / "docs" / "examples" / "python", "dev"))
+
+    assert seen.good, seen.errors
+    assert [] == [found for found in findings(judged(seen)) if found.level == "mandatory"]
