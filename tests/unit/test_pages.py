@@ -13,6 +13,7 @@ from components import AcsLlmCluster, DualEcsRayLlm, SingleEcsLlm
 from components.args import AcsLlmClusterArgs, DualEcsRayLlmArgs, SingleEcsLlmArgs, argument_table
 from components.args.fields import meanings
 from components.endpoint import output_kinds
+from scripts.policy.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +37,12 @@ def output_table() -> str:
     return "\n".join(["| output | of | meaning |", "|---|---|---|", *rows, ""])
 
 
+def rule_table() -> str:
+    """Return the rules of the policy pack."""
+    rows = [f"| `{rule.name}` | {rule.level} | {rule.says} |" for rule in RULES]
+    return "\n".join(["| rule | level | what it asks for |", "|---|---|---|", *rows, ""])
+
+
 BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "dev"): lambda: f"```yaml\n{(ROOT / 'Pulumi.dev.yaml').read_text()}```\n",
     ("README.md", "fit"): fit_table,
@@ -43,6 +50,7 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("docs/arguments.md", "pair"): lambda: argument_table(DualEcsRayLlmArgs, SingleEcsLlmArgs),
     ("docs/arguments.md", "cluster"): lambda: argument_table(AcsLlmClusterArgs, SingleEcsLlmArgs),
     ("docs/composing.md", "outputs"): output_table,
+    ("docs/policy.md", "rules"): rule_table,
 }
 
 
