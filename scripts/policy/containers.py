@@ -10,7 +10,7 @@ from .user_data import plain
 
 _HOST = ("hostPID", "hostIPC", "hostNetwork")
 
-_RULING = {"ALL", "BPF", "DAC_READ_SEARCH", "NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO"}
+_RULING = ("ALL", "BPF", "DAC_READ_SEARCH", "NET_ADMIN", "SYS_ADMIN", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO")
 """
 Capabilities with which a container rules its host.
 
@@ -48,7 +48,7 @@ def _shared(where: str, pod: Mapping[str, Any]) -> Iterator[str]:
             yield f"{where}.{place} mounts {path} of the node. Use another kind of volume."
     for place, container in _containers(pod):
         added = one(container, "securityContext.capabilities.add")
-        ruling = sorted(_RULING.intersection(added if isinstance(added, (list, tuple)) else ()))
+        ruling = [name for name in _RULING if isinstance(added, (list, tuple)) and name in added]
         if ruling:
             yield f"{where}.{place} adds {', '.join(ruling)}, with which it rules the node. Leave that out."
 
