@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.kinds import CLUSTER, EIP, INSTANCE
+from scripts.localcloud.store import kept_at
 
 SITES = 190
 """How many local clouds one host can hold at a time: 127.64.0.0/16 to 127.253.0.0/16."""
@@ -58,7 +59,7 @@ def _least_needed(claims: list[Path]) -> Path | None:
 
 
 def _gave_addresses(home: Path) -> bool:
-    state = home / "state.json"
+    state = kept_at(home)
     try:
         held = state.read_text(encoding="utf-8") if state.exists() else ""
     except PermissionError:  # another person's cloud

@@ -58,6 +58,7 @@ class Cloud:
         self.store = Store(home)
         self.control_planes = control_planes or Daemons(home, mode_from_environment())
         self._machines = machines
+        self._serves = False
 
     @property
     def machines(self) -> Machines:
@@ -241,12 +242,14 @@ class Cloud:
         try:
             for effect in world.effects:
                 effect(self.machines)
-            if world.exposed or any(world.all(INSTANCE)):
+            if (world.exposed or any(world.all(INSTANCE))) and self.machines.available() is None:
                 exposure.apply(world, self.machines)
         except MachineError as problem:
             raise CloudError("InternalError", str(problem)) from problem
         world.effects.clear()
-        services.write(world, self.home)
+        if not self._serves or services.KINDS.intersection(type_ for type_, _ in world.touched):
+            services.write(world, self.home)
+            self._serves = True
 
 
 def _dawdle(record: Record, waiting: Waiting, slow_seconds: float) -> None:

@@ -6,35 +6,65 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import cast
 
-from scripts.localcloud.values import Value, Values
-from scripts.localcloud.world import Balancer, Record, World
+from scripts.localcloud.transactions import apply, change_of, whole
+from scripts.localcloud.world import World
 
-SECRET_MARK = "$secret"  # noqa: S105 the mark, not a secret
-"""The one key of an object that wraps a secret value in every file the local cloud writes."""
+_FILE = "state.jsonl"
+_SPARE_LINES = 16
+
+
+def kept_at(home: Path) -> Path:
+    """Return the file in which the cloud at *home* keeps its state."""
+    return home / _FILE
 
 
 class Store:
-    """The state under *home*; only inside `transaction` may it change."""
+    """
+    The state under *home*; only inside `transaction` may it change.
+
+    Every transaction is a line in the file, which is written anew when half of its lines are of the past; what was
+    read is kept until another process writes. So a call costs little, however much exists.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self._path = kept_at(home)
+        self._seen: tuple[int, int, int] | None = None
+        self._lines = 0
+        self._world = World()
 
     def read(self) -> World:
         """Return the present state, for looking only."""
         with self._lock():
-            return self._load()
+            self._refresh()
+            return self._world.copy()
 
     @contextmanager
     def transaction(self) -> Iterator[World]:
         """Yield the state under the lock and keep it, unless the body raises."""
         with self._lock():
-            world = self._load()
+            self._refresh()
+            world = self._world.copy()
             yield world
-            write_json(self.home / "state.json", _dump(world))
+            change = change_of(self._world, world)
+            if change:
+                line = json.dumps(change)
+                # From the text: what the body still holds may change later, and this may not.
+                apply(self._world, json.loads(line))
+                self._write(line)
+
+    def _write(self, line: str) -> None:
+        self._lines += 1
+        if self._lines > 2 * len(self._world.kept) + _SPARE_LINES or not self._path.exists():
+            lines = [f"{json.dumps(change)}\n" for change in whole(self._world)]
+            write_private(self._path, "".join(lines))
+            self._lines = len(lines)
+        else:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+        self._seen = _stamp(self._path)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -43,14 +73,33 @@ class Store:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
-    def _load(self) -> World:
-        path = self.home / "state.json"
-        if not path.exists():
-            return World()
-        document = json.loads(path.read_text(encoding="utf-8"))
-        records = [_record(row) for row in document["resources"]]
-        balancers = [Balancer(**row) for row in document["balancers"]]
-        return World(document["counters"], records, balancers, document["exposed"])
+    def _refresh(self) -> None:
+        """Read what another process wrote."""
+        stamp = _stamp(self._path)
+        if stamp == self._seen:
+            return
+        lines = complete_lines(self._path)
+        self._world = World()
+        for line in lines:
+            apply(self._world, json.loads(line))
+        self._lines, self._seen = len(lines), _stamp(self._path)
+
+
+def complete_lines(path: Path) -> list[str]:
+    """Return the lines of the file at *path*, if there is one; half a line, of a writer that was killed, is cut off."""
+    content = path.read_text(encoding="utf-8") if path.exists() else ""
+    whole_lines, _, rest = content.rpartition("\n")
+    if rest:
+        os.truncate(path, len(content.encode()) - len(rest.encode()))
+    return whole_lines.splitlines()
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def write_json(path: Path, document: object) -> None:
@@ -65,49 +114,3 @@ def write_private(path: Path, content: str) -> None:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(content)
     Path(name).replace(path)
-
-
-def mark(properties: Values, secret: list[str]) -> dict[str, object]:
-    """Return *properties* with the values named in *secret* wrapped in `SECRET_MARK`."""
-    return {name: {SECRET_MARK: value} if name in secret else value for name, value in properties.items()}
-
-
-def unmark(properties: dict[str, object]) -> Values:
-    """Return what `mark` was given."""
-    return {name: _plain(value) for name, value in properties.items()}
-
-
-def _plain(value: object) -> Value:
-    if isinstance(value, dict) and set(value) == {SECRET_MARK}:
-        return cast("Value", value[SECRET_MARK])
-    return cast("Value", value)
-
-
-def _dump(world: World) -> dict[str, object]:
-    return {
-        "counters": world.counters,
-        "balancers": [asdict(balancer) for balancer in world.balancers],
-        "exposed": world.exposed,
-        "resources": [
-            {
-                "type": record.type,
-                "id": record.id,
-                "region": record.region,
-                "secret": record.secret,
-                "hidden": record.hidden,
-                "properties": mark(record.properties, record.secret),
-            }
-            for record in world.records
-        ],
-    }
-
-
-def _record(row: dict[str, object]) -> Record:
-    return Record(
-        type=str(row["type"]),
-        id=str(row["id"]),
-        region=str(row["region"]),
-        properties=unmark(cast("dict[str, object]", row["properties"])),
-        secret=cast("list[str]", row["secret"]),
-        hidden=cast("Values", row["hidden"]),
-    )

@@ -1,13 +1,18 @@
 """Everything that exists in the cloud, in memory: records by type and id, and the counters that make ids."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from scripts.localcloud.errors import CloudError
 from scripts.localcloud.facts import regions
 from scripts.localcloud.machine import Machines
 from scripts.localcloud.values import Values, text
+
+Key: TypeAlias = tuple[str, str]
+"""Type and id of a record."""
 
 
 @dataclass
@@ -20,6 +25,11 @@ class Record:
     properties: Values
     secret: list[str] = field(default_factory=list)
     hidden: Values = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """What no other record has."""
+        return self.type, self.id
 
     def text(self, name: str) -> str:
         """Return the string property *name*, empty when absent."""
@@ -46,13 +56,27 @@ class Balancer:
 
 @dataclass
 class World:
-    """The state of one local cloud; laws change it, the store keeps it."""
+    """
+    The state of one local cloud; laws change it, the store keeps it.
+
+    Records may be changed that were added, or found one by one; what `all` and `where` yield is for looking.
+    """
 
     counters: dict[str, int] = field(default_factory=dict)
-    records: list[Record] = field(default_factory=list)
+    kept: dict[Key, Record] = field(default_factory=dict)
     balancers: list[Balancer] = field(default_factory=list)
     exposed: dict[str, dict[str, object]] = field(default_factory=dict)
     effects: list[Callable[[Machines], None]] = field(default_factory=list)
+    touched: dict[Key, None] = field(default_factory=dict)
+
+    def copy(self) -> "World":
+        """Return a world that may change while this one stays as it is."""
+        return World(dict(self.counters), dict(self.kept), deepcopy(self.balancers), dict(self.exposed))
+
+    @property
+    def records(self) -> list[Record]:
+        """Every record in the order of creation."""
+        return list(self.kept.values())
 
     def all(self, type_: str) -> Iterator[Record]:
         """Yield the records of *type_* in the order of their creation."""
@@ -60,7 +84,11 @@ class World:
 
     def find(self, type_: str, resource_id: str) -> Record | None:
         """Return the record of *type_* with *resource_id*, if it exists."""
-        return next((record for record in self.all(type_) if record.id == resource_id), None)
+        key = (type_, resource_id)
+        if key in self.kept and key not in self.touched:
+            self.touched[key] = None
+            self.kept[key] = _own(self.kept[key])
+        return self.kept.get(key)
 
     def need(self, type_: str, resource_id: str, code: str) -> Record:
         """
@@ -82,12 +110,14 @@ class World:
 
     def add(self, record: Record) -> Record:
         """Put *record* into the world and return it."""
-        self.records.append(record)
+        self.touched[record.key] = None
+        self.kept[record.key] = record
         return record
 
     def remove(self, record: Record) -> None:
         """Take *record* out of the world."""
-        self.records = [other for other in self.records if other is not record]
+        self.touched[record.key] = None
+        del self.kept[record.key]
 
     def count(self, name: str) -> int:
         """Return how often *name* was counted, this time included."""
@@ -101,6 +131,10 @@ class World:
     def then(self, effect: Callable[[Machines], None]) -> None:
         """Run *effect* when the change is accepted, before it is kept."""
         self.effects.append(effect)
+
+
+def _own(record: Record) -> Record:
+    return replace(record, properties=deepcopy(record.properties), hidden=deepcopy(record.hidden))
 
 
 def now() -> str:

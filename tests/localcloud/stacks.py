@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.localcloud.cloud import HOME, MACHINES
+from scripts.localcloud.store import Store
 
 PLUGINS = Path(__file__).parents[2] / "scripts" / "localcloud" / "plugins"
 SENTINEL = "sentinel-api-key"
@@ -72,6 +73,5 @@ class Stack:
         return self("stack", "output", name).strip()
 
     def exists(self, text: str) -> bool:
-        """Whether *text* is in the cloud's state."""
-        path = self.home / "state.json"
-        return path.exists() and text in path.read_text()
+        """Whether *text* is in what exists in the cloud."""
+        return text in repr(Store(self.home).read().records)

@@ -33,7 +33,7 @@ def test_the_local_cloud_keeps_the_key_in_its_secret_stores(booted: Project) -> 
     """Of all files, user data, disks and logs of machines included, three hold it, and only their owner reads them."""
     found = holders(booted.home)
 
-    assert {"services.json", "stacks/llm.dev.jsonl", "state.json"} == found
+    assert {"services.json", "stacks/llm.dev.jsonl", "state.jsonl"} == found
     assert {0o600} == {(booted.home / name).stat().st_mode & 0o777 for name in found}
 
 

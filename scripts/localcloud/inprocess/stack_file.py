@@ -6,7 +6,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from scripts.localcloud.store import mark, unmark, write_private
+from scripts.localcloud.marks import mark, unmark
+from scripts.localcloud.store import complete_lines, write_private
 from scripts.localcloud.values import Values
 
 
@@ -45,11 +46,8 @@ class StackFile:
         self.resources: dict[str, Known] = {}
         self.outputs: Values = {}
         self.secret_outputs: list[str] = []
-        if self.path.exists():
-            # What a killed run left of a last line is no line.
-            for line in self.path.read_text(encoding="utf-8").splitlines(keepends=True):
-                if line.endswith("\n"):
-                    self._take(json.loads(line))
+        for line in complete_lines(self.path):
+            self._take(json.loads(line))
 
     def _take(self, line: dict[str, Any]) -> None:
         match line:

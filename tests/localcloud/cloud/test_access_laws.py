@@ -18,7 +18,8 @@ from scripts.localcloud.kinds import (
     USER,
     USER_POLICY_ATTACHMENT,
 )
-from scripts.localcloud.store import SECRET_MARK
+from scripts.localcloud.marks import SECRET_MARK
+from scripts.localcloud.store import kept_at
 from scripts.localcloud.values import Value, Values
 from scripts.localcloud.world import Record
 from tests.localcloud.cloud.test_network_laws import refusal
@@ -173,7 +174,7 @@ def test_a_user_has_keys_and_policies(region: Region, cloud: Cloud) -> None:
     key = region.make(ACCESS_KEY, userName="reader")
     statement = {"effect": "Allow", "actions": ["oss:GetObject"], "resources": ["acs:oss:*:*:weights/*"]}
     known = services(cloud)["users"]
-    state = json.loads((cloud.home / "state.json").read_text())["resources"][-1]["properties"]
+    state = json.loads(kept_at(cloud.home).read_text().splitlines()[-1])["records"][-1]["properties"]
 
     assert {key.id: {"name": "reader", "secret": key.text("secret"), "statements": [statement]}} == known
     assert (["secret"], {SECRET_MARK: key.text("secret")}) == (key.secret, state["secret"])

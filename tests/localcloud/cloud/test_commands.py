@@ -14,6 +14,7 @@ from scripts.localcloud.__main__ import main
 from scripts.localcloud.cloud import HOME, MACHINES
 from scripts.localcloud.faults import VARIABLE
 from scripts.localcloud.kinds import SECURITY_GROUP
+from scripts.localcloud.store import kept_at
 
 ROOT = Path(__file__).parents[3]
 
@@ -233,7 +234,7 @@ def test_an_interrupted_up_keeps_what_exists(folder: Path, capsys: pytest.Captur
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        state = folder / "home" / "state.json"
+        state = kept_at(folder / "home")
         while not (state.exists() and SECURITY_GROUP in state.read_text()):
             assert process.poll() is None
             time.sleep(0.05)

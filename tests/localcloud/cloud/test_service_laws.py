@@ -20,7 +20,8 @@ from scripts.localcloud.kinds import (
 )
 from scripts.localcloud.machines.hosts.bucket import Bucket as Stored
 from scripts.localcloud.machines.hosts.state import Account, Credentials
-from scripts.localcloud.store import SECRET_MARK
+from scripts.localcloud.marks import SECRET_MARK
+from scripts.localcloud.store import kept_at
 from scripts.localcloud.values import Values
 from tests.localcloud.cloud.test_network_laws import refusal
 from tests.localcloud.cloud.world import Region
@@ -198,13 +199,12 @@ def test_each_role_reads_its_own(region: Region, cloud: Cloud) -> None:
 
 
 def test_secrets_lie_in_marked_places_only(region: Region, cloud: Cloud) -> None:
-    """Under the cloud's home a secret is in services.json and, marked, in state.json; nowhere else."""
+    """Under the cloud's home a secret is in services.json and, marked, in its state; nowhere else."""
     region.make_secret(SECRET_PARAMETER, frozenset({"value"}), secretParameterName="llm-key", value=SENTINEL)
     holding = {path.name for path in cloud.home.rglob("*") if path.is_file() and SENTINEL in path.read_text()}
-    state = json.loads((cloud.home / "state.json").read_text())
-    parameter = state["resources"][0]["properties"]
+    parameter = json.loads(kept_at(cloud.home).read_text().splitlines()[-1])["records"][0]["properties"]
 
-    assert {"services.json", "state.json"} == holding
+    assert {"services.json", "state.jsonl"} == holding
     assert {SECRET_MARK: SENTINEL} == parameter.pop("value")
     assert SENTINEL not in json.dumps(parameter)
     assert all(0o600 == stat.S_IMODE((cloud.home / name).stat().st_mode) for name in holding)

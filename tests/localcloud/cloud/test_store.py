@@ -11,6 +11,7 @@ from scripts.localcloud import addresses
 from scripts.localcloud.cloud import Cloud, Target
 from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.kinds import EIP, VPC
+from scripts.localcloud.store import Store, kept_at
 from tests.localcloud.cloud.world import Region
 
 ROOT = Path(__file__).parents[3]
@@ -37,11 +38,46 @@ def test_several_processes_write_at_once(cloud: Cloud) -> None:
 def test_a_refused_call_leaves_no_trace(region: Region, cloud: Cloud) -> None:
     """What was refused half-way is not kept."""
     region.vpc()
-    before = (cloud.home / "state.json").read_text()
+    before = kept_at(cloud.home).read_text()
     with pytest.raises(LocalCloudError):
         region.vpc(cidrBlock="8.0.0.0/8")
 
-    assert before == (cloud.home / "state.json").read_text()
+    assert before == kept_at(cloud.home).read_text()
+
+
+def test_a_write_costs_the_same_however_much_exists(region: Region, cloud: Cloud) -> None:
+    """A call adds one line; the past goes when it is half of the file, and another process reads the same."""
+    group = region.group(region.vpc())
+    rules = [region.rule(group, portRange=f"{port}/{port}") for port in range(1, 200)]
+    before = kept_at(cloud.home).read_bytes()
+    region.vpc()
+    assert kept_at(cloud.home).read_bytes().startswith(before)
+
+    for rule in rules:
+        region.delete(rule)
+    assert len(kept_at(cloud.home).read_text().splitlines()) < 30
+    assert cloud.store.read().records == Store(cloud.home).read().records
+
+
+def test_a_killed_writer_leaves_what_was_before(region: Region, cloud: Cloud) -> None:
+    """Half of a line is none, and the next one follows well."""
+    first = region.vpc()
+    with kept_at(cloud.home).open("a") as file:
+        file.write('{"records": [{"type": "alicloud:vpc')
+    second = region.vpc()
+
+    assert [first.id, second.id] == [record.id for record in Store(cloud.home).read().records]
+
+
+def test_what_is_looked_at_changes_nothing(region: Region, cloud: Cloud) -> None:
+    """What a caller does with what it was given is its own affair."""
+    vpc = region.vpc(tags={"a": "1"})
+    vpc.properties["tags"] = {"a": "2"}
+    found = cloud.store.read().find(VPC, vpc.id)
+    assert found
+    found.properties.clear()
+
+    assert {"a": "1"} == cloud.store.read().records[0].properties["tags"]
 
 
 def test_two_clouds_have_different_addresses(cloud: Cloud, tmp_path: Path) -> None:
@@ -65,7 +101,7 @@ def test_a_full_host_takes_from_clouds_without_addresses(
         (tmp_path / name).mkdir()
     assert [1, 1] == [addresses.site_of(tmp_path / name) for name in ("idle", "late")]
 
-    (tmp_path / "late" / "state.json").write_text(f'"type": "{EIP}"')
+    kept_at(tmp_path / "late").write_text(f'"type": "{EIP}"')
     with pytest.raises(LocalCloudError, match="2 local clouds of this host have machines"):
         addresses.site_of(tmp_path / "idle")
     assert addresses.site_of(cloud.home) == 0

@@ -9,6 +9,7 @@ import pytest
 from scripts.localcloud.cloud import MACHINES, Cloud
 from scripts.localcloud.inprocess import commands
 from scripts.localcloud.kinds import CLUSTER
+from scripts.localcloud.store import Store
 from tests.localcloud.stacks import NEEDS_ENGINE, SENTINEL, Stack
 
 pytestmark = NEEDS_ENGINE
@@ -127,8 +128,8 @@ def test_the_life_of_a_cluster_s_objects(stack: Stack) -> None:
     assert SENTINEL not in kept + stack("preview", "--json")
     assert "- 11 deleted" in stack("destroy", "--yes", "--skip-preview", "--suppress-progress")
 
-    state = json.loads((stack.home / "state.json").read_text())
-    assert ([], [], []) == (state["resources"], state["balancers"], list((stack.home / "kubernetes").iterdir()))
+    world = Store(stack.home).read()
+    assert ([], [], []) == (world.records, world.balancers, list((stack.home / "kubernetes").iterdir()))
 
 
 def test_what_is_refused(stack: Stack) -> None:

@@ -7,7 +7,7 @@ import pytest
 from scripts.localcloud import addresses
 from scripts.localcloud.kubernetes.controllers.plane import ControlPlane
 from scripts.localcloud.kubernetes.objects import ClusterGoneError
-from scripts.localcloud.store import write_json
+from scripts.localcloud.store import kept_at, write_json
 from tests.localcloud.kubernetes.controllers.site import ID, POD, PRIVATE, REGION, SERVICE, Site
 
 DEPLOYMENT = """
@@ -132,12 +132,12 @@ def test_rest(site: Site) -> None:
     site.ready("a")
     site.until(lambda: len(site.pods.told) == 3)
     version = site.objects.read().version
-    state = (site.home / "state.json").stat().st_mtime_ns
+    state = kept_at(site.home).stat().st_mtime_ns
     for _ in range(5):
         site.plane.step()
 
     assert version == site.objects.read().version
-    assert state == (site.home / "state.json").stat().st_mtime_ns
+    assert state == kept_at(site.home).stat().st_mtime_ns
 
 
 def test_cluster_gone(site: Site) -> None:
