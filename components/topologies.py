@@ -1,12 +1,13 @@
 """From a stack's config to the one component it names."""
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 import pulumi
+from pulumi.runtime.config import CONFIG, is_config_secret
 
 import components
+from components import catalog
 from components.args import ArgsError
 from components.endpoint import Endpoint
 
@@ -16,14 +17,23 @@ TOPOLOGIES = {"single-ecs": "SingleEcsLlm", "dual-ecs-ray": "DualEcsRayLlm", "ac
 _SECRETS = ("apiKey", "kubeconfig")
 """Arguments that a stack's config keeps by themselves, so that they can be encrypted there."""
 
+_KEYS = ("topology", "args", *_SECRETS)
+"""Everything a stack's config may say."""
+
+_HIDDEN = (*_SECRETS, "tlsPrivateKey")
+"""What must not stand in a repository."""
+
 
 def load(config: pulumi.Config) -> Callable[[], Endpoint]:
     """
     Import the one component that *config* names, and return the function that creates it from the rest of *config*.
 
     Raises:
-        ArgsError: There is no such topology; the function raises it for the arguments, every problem named at once.
+        ArgsError: A key that means nothing, or no such topology; the function raises it for the arguments.
     """
+    unknown = list(_unknown(config.name))
+    if unknown:
+        raise ArgsError("config", unknown)
     topology = config.get("topology")
     if topology not in TOPOLOGIES:
         raise ArgsError("llm:topology", [f"{topology!r} is none of {', '.join(TOPOLOGIES)}."])
@@ -33,8 +43,40 @@ def load(config: pulumi.Config) -> Callable[[], Endpoint]:
     return lambda: component("llm", args.from_config(_arguments(config)))
 
 
-def _arguments(config: pulumi.Config) -> dict[str, Any]:
+def _unknown(namespace: str) -> Iterator[str]:
+    """Yield what is wrong with the names in a stack's config: one that is misspelt would go unnoticed."""
+    keys = ", ".join(f"{namespace}:{known}" for known in _KEYS)
+    # pulumi.Config returns what it is asked for, and lists nothing.
+    for key in sorted(CONFIG.get()):
+        of, _, name = key.partition(":")
+        if of == namespace and name not in _KEYS:
+            way_out = (
+                catalog.nearest(name, list(_KEYS)) or f" The keys are {keys}; arguments stand below {namespace}:args."
+            )
+            yield f"{key}: no such key.{way_out}"
+
+
+def _arguments(config: pulumi.Config) -> object:
     # get, not get_object: the plain values must be checked before any resource exists.
-    arguments: dict[str, Any] = json.loads(config.get("args") or "{}")
+    text = config.get("args") or "{}"
+    try:
+        arguments = json.loads(text)
+    except ValueError:
+        arguments = text
+    if not isinstance(arguments, dict):
+        # The arguments' own class says what is wrong with it.
+        return arguments
+    for key, how in _in_plain_text(config, arguments):
+        pulumi.log.warn(f"{key}: stands in plain text in the stack file. Encrypt it: pulumi config set --secret {how}")
     given = {name: config.get(name) for name in _SECRETS}
     return arguments | {name: value for name, value in given.items() if value is not None}
+
+
+def _in_plain_text(config: pulumi.Config, arguments: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield where a secret is that everybody who reads the stack file reads, and what encrypts it."""
+    for name in _HIDDEN:
+        alone, inside = config.full_key(name), f"{config.full_key('args')}.{name}"
+        if config.get(name) and not is_config_secret(alone):
+            yield alone, alone
+        if arguments.get(name) and not is_config_secret(config.full_key("args")):
+            yield inside, f"--path {inside}"

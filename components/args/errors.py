@@ -15,7 +15,7 @@ class ArgsError(pulumi.RunError):
     def __init__(self, subject: str, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         """One line each: ``path: what, value. Way out.``"""
-        count = len({re.split(r"[:.]", problem)[0] for problem in self.problems})
+        count = len({re.split(r": |\.", problem)[0] for problem in self.problems})
         head = f"{subject}: {count} argument{'' if count == 1 else 's'} rejected"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 

@@ -34,9 +34,42 @@ def test_the_key_of_the_config_is_checked_and_kept(preview: Preview) -> None:
     for wrong in ("", "sixteen-letters\nor-more"):
         seen = preview(program, topology="single-ecs", args=ARGS, apiKey=wrong)
 
-        assert seen.said.startswith("SingleEcsLlm: 1 argument rejected\n  apiKey: ")
+        assert "\nSingleEcsLlm: 1 argument rejected\n  apiKey: " in f"\n{seen.said}"
         assert "sixteen" not in seen.said
         assert {"llm-dev"} == set(seen.resources)
+
+
+def test_a_misspelt_key_is_refused(preview: Preview) -> None:
+    """A key that nobody would read is named with the one that was meant, or with all there are."""
+    assert preview(program, topology="single-ecs", args=ARGS, apikey="x", model="Qwen/Qwen3-8B").said == (
+        "config: 2 arguments rejected\n"
+        "  llm:apikey: no such key. Did you mean 'apiKey'?\n"
+        "  llm:model: no such key. The keys are llm:topology, llm:args, llm:apiKey, llm:kubeconfig; "
+        "arguments stand below llm:args."
+    )
+
+
+@pytest.mark.parametrize(("text", "value"), [("[1]", [1]), ("model", "model"), ('"model"', "model")])
+def test_arguments_are_a_map(preview: Preview, text: str, value: object) -> None:
+    """Whatever else stands in their place is refused with what it is."""
+    said = preview(program, topology="single-ecs", args=text).said
+    assert f"SingleEcsLlm: 1 argument rejected\n  args: {value!r} is not a map of argument names to values." == said
+
+
+def test_a_secret_in_plain_text_is_warned_of(preview: Preview) -> None:
+    """One that stands readable in the stack file is named with the command that encrypts it."""
+    key = "sixteen-letters-or-more"
+    inside = json.dumps({"zoneId": "cn-hangzhou-i", "apiKey": key})
+    seen = [
+        preview(program, topology="single-ecs", **given) for given in ({"args": ARGS, "apiKey": key}, {"args": inside})
+    ]
+
+    assert all(one.good for one in seen)
+    for one, place, how in zip(seen, ("llm:apiKey", "llm:args.apiKey"), ("", "--path "), strict=True):
+        warning = (
+            f"{place}: stands in plain text in the stack file. Encrypt it: pulumi config set --secret {how}{place}"
+        )
+        assert warning == one.said.split("\n")[0]
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
