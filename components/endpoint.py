@@ -64,9 +64,17 @@ class Endpoint(pulumi.ComponentResource):
 
     def known(self, value: pulumi.Input[Any]) -> pulumi.Output[Any]:
         """Return *value* as an output: itself, or known once the component is registered."""
+        if isinstance(value, pulumi.Output):
+            return value
+
         # Not earlier: whenever an output gets known the SDK goes through all that are not, and at first that is
         # every output of the program, so that in a stack of a hundred endpoints a preview takes a fifth longer.
-        return value if isinstance(value, pulumi.Output) else self.urn.apply(lambda _: value)
+        async def registered() -> Any:  # noqa: ANN401 - whatever was given
+            await self.urn.future()
+            return value
+
+        # Not an apply on the URN: who takes an id of the user's own would wait for every child, the last one too.
+        return pulumi.Output.from_input(registered())
 
     def outputs(self) -> dict[str, pulumi.Output[Any]]:
         """Return everything that it lets others know, as other languages spell it."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pulumi_alicloud as alicloud
 import pytest
 
 from components import (
@@ -102,3 +103,15 @@ def test_a_cluster_of_ones_own_is_known_by_its_id(preview: Preview, tmp_path: Pa
 
     assert ("acme-models", "llm") == (named["bucket"], named["namespace"])
     assert not {"clusterId", "vpcId", "vswitchId", "securityGroupId"} & set(named)
+
+
+def test_what_was_given_keeps_nobody_waiting(preview: Preview) -> None:
+    """Whoever takes the VPC that the user named does not wait for the machine in it."""
+
+    def program() -> None:
+        endpoint = SingleEcsLlm("llm", SingleEcsLlmArgs.from_config(ZONE | OWN))
+        alicloud.vpc.Switch("next", vpc_id=endpoint.vpc_id, cidr_block="10.0.1.0/24", zone_id="cn-hangzhou-i")
+
+    seen = preview(program)
+
+    assert ("vpc-1", []) == (seen.inputs("next")["vpcId"], list(seen.options("next").dependencies))
