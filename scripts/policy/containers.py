@@ -14,7 +14,8 @@ _RULING = ("ALL", "BPF", "DAC_READ_SEARCH", "NET_ADMIN", "SYS_ADMIN", "SYS_MODUL
 """
 Capabilities with which a container rules its host.
 
-Like everything here, not in the Baseline Pod Security Standard: https://kubernetes.io/docs/concepts/security/pod-security-standards/.
+The Baseline Pod Security Standard has none of them, nor of what else is found here.
+Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/, recalled.
 """
 
 _STARTS_PRIVILEGED = re.compile(r"^[^#\n]*(--privileged\b(?!=false)|\bprivileged:\s*true\b)", re.MULTILINE)

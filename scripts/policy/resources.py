@@ -79,7 +79,7 @@ def at(value: object, path: str, where: str = "") -> Iterator[tuple[str, Any]]:
     key = head.removesuffix("[]")
     found = value.get(key) if isinstance(value, Mapping) else None
     where = f"{where}.{key}".lstrip(".")
-    if key == head or found is UNKNOWN:
+    if key == head:
         yield from at(found, rest, where)
     elif isinstance(found, (list, tuple)):
         for index, item in enumerate(found):

@@ -40,5 +40,5 @@ def tags_present(resource: Resource, view: View) -> Iterator[str]:
     missing = [name for name in required if not tags.get(name)]
     if missing:
         yield f"tags lack {', '.join(missing)}. Set {'them' if len(missing) > 1 else 'it'}: the bill is split by tags."
-    elif not required and not tags:
+    elif not tags:
         yield "it has no tags, so nobody can tell whose bill it is. Set tags."

@@ -296,7 +296,7 @@ FINE = [
     (NAS, {"encryptType": 1.0, "tags": {"a": "b"}}),
     (STORAGE_CLASS, {"provisioner": "diskplugin.csi.alibabacloud.com", "parameters": {"encrypted": "true"}}),
     (STORAGE_CLASS, {"provisioner": "nasplugin.csi.alibabacloud.com"}),
-    (DEPLOYMENT, pod(image="a/b@sha256:" + "0" * 64, securityContext={"capabilities": {"add": ["IPC_LOCK"]}})),
+    (DEPLOYMENT, pod(image="a/b:latest@sha256:" + "a" * 64, securityContext={"capabilities": {"add": ["IPC_LOCK"]}})),
     (DEPLOYMENT, pod(image=UNKNOWN)),
     (DEPLOYMENT, {"spec": UNKNOWN}),
     ("kubernetes:helm.sh/v3:Release", {"chart": "https://charts.example.com/lws-0.7.0.tgz"}),
