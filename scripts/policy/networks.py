@@ -136,7 +136,7 @@ def listeners(resource: Resource, view: View) -> Iterator[str]:
 
 def _is_public(classic: Resource) -> bool:
     # Outside a VPC the service makes a public one unless told otherwise.
-    default = "intranet" if "vswitchId" in classic.props else "internet"
+    default = "intranet" if classic.props.get("vswitchId") else "internet"
     return bool(classic.props.get("addressType", default) == "internet")
 
 
