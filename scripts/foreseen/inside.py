@@ -8,6 +8,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from scripts.foreseen.seen import SECRET, UNKNOWN, Foreseen, Planned, Said
 from scripts.foreseen.stand_ins import stand_in
+from scripts.localcloud.backends import knows
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.inprocess import project
@@ -16,6 +17,7 @@ from scripts.localcloud.inprocess.events import Journal, Registration
 from scripts.localcloud.inprocess.monitor import CloudMonitor
 from scripts.localcloud.inprocess.placing import Setup
 from scripts.localcloud.inprocess.program import main_program, run
+from scripts.localcloud.inprocess.providers import TYPES
 from scripts.localcloud.inprocess.stack_file import StackFile
 
 
@@ -26,7 +28,7 @@ def look(home: Path, folder: Path, stack: str, file: Path, *, keep: bool) -> For
     except LocalCloudError as problem:
         return Foreseen.failed(str(problem))
     known = StackFile(home, found.name, stack)
-    setup = Setup(found.name, stack, found.region, preview=True, kept=keep)
+    setup = Setup(found.name, stack, found.region, preview=True, kept=keep, lenient=True)
     monitor = CloudMonitor(Cloud(home), setup, known, Journal())
     good = run(main_program(folder), monitor, found.config)
     journal = monitor.journal
@@ -34,9 +36,16 @@ def look(home: Path, folder: Path, stack: str, file: Path, *, keep: bool) -> For
     return Foreseen(
         good=good,
         resources=tuple(_planned(item) for item in [*ordered, *monitor.leaving]),
-        messages=tuple(Said(message.severity, message.text, message.urn) for message in journal.messages),
+        messages=(*(Said(one.severity, one.text, one.urn) for one in journal.messages), *_unruled(ordered)),
         outputs=_masked(monitor.outputs, monitor.secret_outputs),
     )
+
+
+def _unruled(found: list[Registration]) -> list[Said]:
+    """Return which types nobody here knows enough of."""
+    types = {item.type for item in found if item.custom and not item.type.startswith(TYPES) and not knows(item.type)}
+    text = "{}: no rules of this type are known here. What would replace it is shown as an update."
+    return [Said("warning", text.format(type_)) for type_ in sorted(types)]
 
 
 def _planned(item: Registration) -> Planned:

@@ -8,6 +8,15 @@ from scripts.localcloud.ruled import Ruled
 KUBERNETES = "kubernetes"
 
 
+def knows(token: str) -> bool:
+    """Say whether the local cloud has rules for the resource type or function *token*."""
+    package = token.split(":", 1)[0]
+    if package not in rules.PROVIDERS:
+        return package == KUBERNETES
+    provider = rules.provider(package)
+    return token in provider.resources or token in provider.functions
+
+
 def backend_of(name: str, cloud: Cloud) -> Backend:
     """
     Return provider *name* of *cloud*, without settings.

@@ -28,6 +28,25 @@ alicloud.ecs.SecurityGroupRule(
 )
 """
 
+ELSEWHERE = """
+import pulumi, pulumi_alicloud as alicloud
+net = pulumi.StackReference("org/net/prod")
+zones = alicloud.get_zones_output(available_resource_creation="VSwitch")
+alicloud.vpc.Switch("vswitch", vpc_id=net.require_output("vpcId"), zone_id=zones.zones[0].id, cidr_block="10.0.0.0/24")
+mine = alicloud.vpc.Network.get("mine", "vpc-mine")
+alicloud.ecs.SecurityGroup("group", vpc_id=mine.id, description=mine.cidr_block)
+"""
+NO_RULES = """
+import pulumi
+class Other(pulumi.CustomResource):
+    answer: pulumi.Output[str]
+    def __init__(self, name, **inputs):
+        super().__init__("other:index:Other", name, {"answer": None, **inputs})
+one = Other("one", size=SIZE)
+Other("two", size=2, of=one.answer)
+Other("three", size=3)
+"""
+
 Write = Callable[..., Source]
 
 
@@ -143,6 +162,43 @@ def test_the_users_own_network(write: Write) -> None:
 
     assert (before.good, after.good) == (True, True)
     assert steps(after) == {"group": "same", "rule": "same"}
+
+
+def test_what_only_the_account_knows(write: Write) -> None:
+    """What is looked up in the account, or in another stack, is not known and no change."""
+    program = write("base", ELSEWHERE)
+
+    before, after = foresee_change(program, program)
+
+    assert (before.errors, after.errors) == ((), ())
+    assert steps(after) == {"vswitch": "same", "group": "same"}
+    assert of(after, "group").inputs["description"] is UNKNOWN
+
+
+def test_a_cluster_of_the_users_own(tmp_path: Path) -> None:
+    """Pods of a cluster that only the account has are foreseen, and stay the same."""
+    stack = yaml.safe_load((ROOT / "docs/stacks/Pulumi.acs-cluster.yaml").read_text())["config"]
+    kept = {name: value for name, value in stack["llm:args"].items() if not name.startswith("api")}
+    mine = {"privateAllowedCidrs": ["10.0.0.0/8"], "clusterId": "c-mine"}
+    source = llm(tmp_path, **stack | {"llm:args": kept | mine})
+
+    before, after = foresee_change(source, source)
+
+    assert (before.errors, after.errors) == ((), ())
+    assert set(steps(after).values()) == {"same"}
+
+
+def test_types_without_rules(write: Write) -> None:
+    """Resources of a provider that is not here are seen all the same, and it is said what is not known of them."""
+    before, after = foresee_change(
+        write("base", NO_RULES.replace("SIZE", "1")), write("head", NO_RULES.replace("SIZE", "2"))
+    )
+
+    assert (before.errors, after.errors) == ((), ())
+    assert steps(after) == {"one": "update", "two": "update", "three": "same"}
+    assert [said.text for said in after.messages] == [
+        "other:index:Other: no rules of this type are known here. What would replace it is shown as an update."
+    ]
 
 
 def test_a_base_that_is_broken(write: Write) -> None:

@@ -1,6 +1,6 @@
 """What becomes of one registration: checked, then made, found unchanged, or only foreseen; and remembered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import cast
 
@@ -10,7 +10,7 @@ from scripts.localcloud.backend import Call, State
 from scripts.localcloud.durations import seconds
 from scripts.localcloud.errors import InitFailedError, LocalCloudError
 from scripts.localcloud.inprocess.aliases import Aliases
-from scripts.localcloud.inprocess.assuming import assumed, assumed_outputs
+from scripts.localcloud.inprocess.assuming import assumed, assumed_outputs, settled
 from scripts.localcloud.inprocess.case import Case
 from scripts.localcloud.inprocess.events import Registration
 from scripts.localcloud.inprocess.hooks import Hooks
@@ -32,7 +32,8 @@ class Setup:
     """
     What a run is for: the stack, where resources go by default, and whether it is only a look ahead.
 
-    A preview that is *kept* is remembered as if it had been made, for the next one to be compared with it.
+    A preview that is *kept* is remembered as if it had been made, for the next one to be compared with it. A *lenient*
+    one lets through what the local cloud has no rules for, and takes what only the account knows for unchanged.
     """
 
     project: str
@@ -40,6 +41,7 @@ class Setup:
     region: str
     preview: bool
     kept: bool = False
+    lenient: bool = False
 
 
 class Placer:
@@ -52,6 +54,7 @@ class Placer:
         self._known = known
         self._steps = Steps(found, aliases)
         self._hooks = hooks
+        self._moved: set[str] = set()
 
     def place(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
         """
@@ -66,16 +69,27 @@ class Placer:
         elif registration.custom:
             self._custom(self._case(registration, request))
         else:
-            self._steps.decide(registration, request)
+            self._decide(registration, request)
             self.remember(registration, request)
 
     def _provider(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
         registration.inputs = self._providers.make(registration.urn, request.type, registration.inputs)
-        self._steps.decide(registration, request)
+        self._decide(registration, request)
         known = not self._setup.preview or self._setup.kept or registration.step in ("same", "update")
         registration.id = "provider" if known else ""
         registration.outputs = dict(registration.inputs)
         self.remember(registration, request)
+
+    def _decide(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
+        """Decide its step; a lenient run takes for unchanged what only the account knows."""
+        asked = registration.inputs
+        if registration.old and self._setup.lenient:
+            sources = {name: found.urns for name, found in request.propertyDependencies.items()}
+            registration.inputs = settled(asked, registration.old.inputs, sources, self._moved)
+        self._steps.decide(registration, request)
+        registration.inputs = asked
+        if registration.step != "same":
+            self._moved.add(registration.urn)
 
     def _case(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> Case:
         timeout = seconds(request.customTimeouts.create)
@@ -86,7 +100,7 @@ class Placer:
         registration, request, old = case.registration, case.request, case.registration.old
         asked = registration.inputs
         case.check(_without_ignored(request, old.inputs, asked) if old else asked, old)
-        self._steps.decide(registration, request)
+        self._decide(registration, request)
         if registration.step == "replace":
             case.check(asked, None)
         if old is not None and registration.step == "same":
@@ -115,16 +129,16 @@ class Placer:
     def _assume(self, case: Case) -> None:
         """Make it, or assume it was made where it needs what this cloud has not: the user's own network, say."""
         registration, type_, name = case.registration, case.request.type, case.request.name
-        registration.inputs = assumed(type_, name, registration.inputs)
+        inputs = assumed(type_, name, registration.inputs)
         try:
-            record = case.backend.create(case.call, registration.inputs, registration.secret)
+            record = case.backend.create(case.call, inputs, registration.secret)
             registration.id, registration.outputs = record.id, dict(record.properties)
             registration.secret |= frozenset(record.secret)
         except InitFailedError as failure:
             registration.id, registration.outputs = failure.id, failure.properties
         except LocalCloudError:
             registration.id = f"assumed-{name}"
-            foreseen = case.backend.preview(case.call, registration.inputs, None)
+            foreseen = inputs | case.backend.preview(case.call, inputs, None)
             registration.outputs = assumed_outputs(type_, name, foreseen)
         self.remember(registration, case.request)
 
@@ -153,6 +167,12 @@ class Placer:
         self, registration: Registration, request: resource_pb2.RegisterResourceRequest, *, failed: str = ""
     ) -> None:
         """Write *registration* to the stack's file; a preview writes nothing, unless it is kept."""
+        if self._setup.kept:
+            inputs, outputs = (
+                assumed(registration.type, registration.name, one)
+                for one in (registration.inputs, registration.outputs)
+            )
+            registration = replace(registration, inputs=inputs, outputs=outputs)
         if not self._setup.preview or self._setup.kept:
             self._known.put(known_of(registration, request, failed=failed), registration.old)
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from scripts.localcloud.backend import Backend
-from scripts.localcloud.backends import backend_of
+from scripts.localcloud.backends import KUBERNETES, backend_of, knows
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.inprocess.stack_file import Known
+from scripts.localcloud.inprocess.unruled import Unruled
+from scripts.localcloud.rules import PROVIDERS
 from scripts.localcloud.values import Values
 
 TYPES = "pulumi:providers:"
@@ -19,12 +21,17 @@ def urn_of(reference: str) -> str:
 
 
 class Providers:
-    """Finds the provider of a resource; *region* is where things go that name no provider of their own."""
+    """
+    Finds the provider of a resource; *region* is where things go that name no provider of their own.
 
-    def __init__(self, cloud: Cloud, region: str, known: Mapping[str, Known]) -> None:
+    A *lenient* one lets through what the local cloud has no rules for.
+    """
+
+    def __init__(self, cloud: Cloud, region: str, known: Mapping[str, Known], *, lenient: bool = False) -> None:
         self._cloud = cloud
         self._region = region
         self._known = known
+        self._lenient = lenient
         self._made: dict[str, Backend] = {}
         self._settings: dict[str, Values] = {}
 
@@ -50,6 +57,8 @@ class Providers:
             LocalCloudError: The default provider has no settings to work with.
 
         """
+        if self._lenient and not knows(token):
+            return Unruled()
         name = token.split(":", 1)[0]
         urn = urn_of(reference) or name
         if urn not in self._made:
@@ -71,6 +80,8 @@ class Providers:
         return {"region": self._region} if name == "alicloud" else {}
 
     def _configured(self, name: str, settings: Values) -> Backend:
+        if self._lenient and name not in (*PROVIDERS, KUBERNETES):
+            return Unruled()
         backend = backend_of(name, self._cloud)
         failures = backend.check_config(settings)
         if failures:
