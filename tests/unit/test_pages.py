@@ -43,9 +43,17 @@ def rule_table() -> str:
     return "\n".join(["| rule | level | what it asks for |", "|---|---|---|", *rows, ""])
 
 
+def report_head() -> str:
+    """Return how the report begins of a change that opens an endpoint to everybody."""
+    whole = (ROOT / "tests" / "golden" / "report" / "opening-to-everyone.md").read_text()
+    head, _, _ = whole.partition("\n## ")
+    return f"```markdown\n{head}```\n"
+
+
 BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("README.md", "dev"): lambda: f"```yaml\n{(ROOT / 'Pulumi.dev.yaml').read_text()}```\n",
     ("README.md", "fit"): fit_table,
+    ("README.md", "report"): report_head,
     ("docs/arguments.md", "arguments"): lambda: argument_table(SingleEcsLlmArgs),
     ("docs/arguments.md", "pair"): lambda: argument_table(DualEcsRayLlmArgs, SingleEcsLlmArgs),
     ("docs/arguments.md", "cluster"): lambda: argument_table(AcsLlmClusterArgs, SingleEcsLlmArgs),
