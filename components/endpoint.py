@@ -3,11 +3,12 @@
 import dataclasses
 import inspect
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pulumi
 from pydantic.alias_generators import to_camel
 
+from components.args import ArgsError
 from components.checks import in_region
 
 if TYPE_CHECKING:
@@ -43,6 +44,20 @@ class Endpoint(pulumi.ComponentResource):
     """Id of the security group that guards it; none where a kubeconfig alone names the cluster."""
     cost: pulumi.Output[dict[str, Any]]
     """What it costs by the list of prices, known in `preview`; docs/cost.md says what is in it."""
+
+    def __new__(cls, name: str, args: object, opts: pulumi.ResourceOptions | None = None) -> Self:  # noqa: ARG004
+        """
+        Make sure that the arguments are this component's: those of another would be taken for them.
+
+        Raises:
+            ArgsError: They are not.
+        """
+        component = next(one.__name__ for one in cls.__mro__ if Endpoint in one.__bases__)
+        if getattr(args, "COMPONENT", None) != component:
+            own = f"{component}Args"
+            text = f"{type(args).__name__} is not {own}. Give {own}(…), or {own}.from_config(…) of a map."
+            raise ArgsError(component, [f"args: {text}"])
+        return super().__new__(cls)
 
     def __init__(self, name: str, args: "LlmArgs", opts: pulumi.ResourceOptions | None = None) -> None:
         """Register the component; what it is made of is the business of each."""

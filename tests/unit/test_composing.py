@@ -53,7 +53,7 @@ class Team(pulumi.ComponentResource):
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("acme:index:Team", name, {}, opts)
-        build("single", "chat", pulumi.ResourceOptions(parent=self))
+        SingleEcsLlm(name="chat", args=SingleEcsLlmArgs(**ZONE), opts=pulumi.ResourceOptions(parent=self))
 
 
 def refusal(seen: Seen) -> str:
@@ -133,6 +133,19 @@ def test_what_does_not_clash_lives_in_one_stack(preview: Preview) -> None:
 
     assert seen.good, seen.said
     assert {"single", "pair", "cluster", "code", "a", "b"} <= set(seen.resources)
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [(ZONE, "dict"), (DualEcsRayLlmArgs(**PARTS["pair"][2]), "DualEcsRayLlmArgs"), (None, "NoneType")],
+)
+def test_arguments_of_another_are_refused(given: Any, what: str) -> None:  # noqa: ANN401 - what a user may give
+    """A map, or what another component takes, is not mistaken for its arguments."""
+    with pytest.raises(ArgsError) as refused:
+        SingleEcsLlm("chat", given)
+
+    text = f"{what} is not SingleEcsLlmArgs. Give SingleEcsLlmArgs(…), or SingleEcsLlmArgs.from_config(…) of a map."
+    assert f"SingleEcsLlm: 1 argument rejected\n  args: {text}" == str(refused.value)
 
 
 @pytest.mark.parametrize(
