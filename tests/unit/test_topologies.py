@@ -80,3 +80,12 @@ def test_an_example_previews(preview: Preview, file: Path) -> None:
 
     assert seen.good, seen.said
     assert ": fits\n" in seen.said
+
+
+def test_staging_runs_what_production_runs() -> None:
+    """The two differ in where they are and who pays what, not in what a request meets."""
+    files = {name: ROOT / "docs" / "stacks" / f"Pulumi.{name}.yaml" for name in ("staging", "production")}
+    staging, production = (yaml.safe_load(file.read_text())["config"]["llm:args"] for file in files.values())
+
+    unlike = {name for name in {*staging, *production} if staging.get(name) != production.get(name)}
+    assert {"spotStrategy", "vpcId", "vswitchId", "privateAllowedCidrs", "tags"} == unlike
