@@ -85,8 +85,11 @@ def _yaml(path: Path, missing: str) -> Mapping[str, object]:
         raise LocalCloudError(missing)
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as problem:
-        raise LocalCloudError(f"{path.name}: not YAML: {problem}") from None
+    except yaml.MarkedYAMLError as problem:
+        where = f", line {problem.problem_mark.line + 1}" if problem.problem_mark else ""
+        raise LocalCloudError(f"{path.name}: not YAML{where}: {problem.problem}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise LocalCloudError(f"{path.name}: not YAML, for it is not text.") from None
     return _mapping(document, path.name)
 
 
