@@ -46,11 +46,11 @@ class Hooks:
             return False
         for name in names:
             if name not in self._error_hooks:
-                raise LocalCloudError(f"error hook {name!r} was not registered.")
+                raise LocalCloudError(f'error hook "{name}" was not registered.')
             answer = self._callbacks.call(self._error_hooks[name].callback, request.SerializeToString())
             response = resource_pb2.ErrorHookResponse.FromString(answer)
             if response.error:
-                raise LocalCloudError(f"error hook {name!r} failed: {response.error}")
+                raise LocalCloudError(f'error hook "{name}" failed: {response.error}')
             answers.append(response.retry)
         if any(answers):
             how = f"retrying {request.failed_operation} due to on-error hook request ({count}/{_MOST_RETRIES})"
@@ -67,13 +67,13 @@ class Hooks:
         """
         for name in names:
             if name not in self._hooks:
-                raise LocalCloudError(f"{when} hook {name!r} was not registered.")
+                raise LocalCloudError(f'{when} hook "{name}" was not registered.')
             hook = self._hooks[name]
             if self._preview and not hook.on_dry_run:
                 continue
             answer = self._callbacks.call(hook.callback, request.SerializeToString())
             error = resource_pb2.ResourceHookResponse.FromString(answer).error
             if error and hook.ignore_errors:
-                self._journal.say("warning", f"{when} hook {name!r} failed: {error}", request.urn)
+                self._journal.say("warning", f'{when} hook "{name}" failed: {error}', request.urn)
             elif error:
-                raise LocalCloudError(f"{when} hook {name!r} failed: {error}")
+                raise LocalCloudError(f'{when} hook "{name}" failed: {error}')

@@ -135,10 +135,10 @@ def test_hooks_of_a_preview_see_the_change(runs: Runs) -> None:
 
     assert runs(program("10.0.0.0/8"))
     assert not runs(program("10.0.0.0/16"), preview=True)
-    assert ["before hook 'check' failed: 10.0.0.0/8 to 10.0.0.0/16"] == runs.errors()
+    assert ['before hook "check" failed: 10.0.0.0/8 to 10.0.0.0/16'] == runs.errors()
     assert runs(program("10.0.0.0/16", ignore=True), preview=True)
     [warning] = runs.monitor.journal.messages
-    assert ("warning", "before hook 'check' failed: 10.0.0.0/8 to 10.0.0.0/16") == (warning.severity, warning.text)
+    assert ("warning", 'before hook "check" failed: 10.0.0.0/8 to 10.0.0.0/16') == (warning.severity, warning.text)
 
 
 def test_transforms_of_the_stack_and_of_parents(runs: Runs) -> None:
