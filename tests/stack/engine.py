@@ -14,6 +14,7 @@ from scripts.localcloud.inprocess.events import Journal, Registration
 from scripts.localcloud.inprocess.face import served
 from scripts.localcloud.inprocess.monitor import CloudMonitor, Setup
 from scripts.localcloud.inprocess.stack_file import StackFile
+from scripts.localcloud.machine import NoMachines
 
 STACK = "urn:pulumi:dev::llm::pulumi:pulumi:Stack::llm-dev"
 VPC = "urn:pulumi:dev::llm::alicloud:vpc/network:Network::net"
@@ -48,17 +49,25 @@ class Engine:
         self._home = home
         self._plugin = plugin
 
-    def construct(self, name: str, inputs: Mapping[str, Any], *, kind: str = "SingleEcsLlm", **also: Any) -> Built:  # noqa: ANN401 - fields of the request
-        """Ask for a component, in a preview; an input that is None is left out."""
+    def construct(
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        *,
+        kind: str = "SingleEcsLlm",
+        preview: bool = True,
+        **also: Any,  # noqa: ANN401 - fields of the request
+    ) -> Built:
+        """Ask for a component; an input that is None is left out."""
         sent = Struct()
         sent.update({name: value for name, value in {"zoneId": "cn-hangzhou-i", **inputs}.items() if value is not None})
-        monitor = previewing(self._home, Journal())
+        monitor = monitor_at(self._home, Journal(), preview=preview)
         with served(monitor) as address:
             request = provider_pb2.ConstructRequest(
                 project="llm",
                 stack="dev",
                 config={"alicloud:region": "cn-hangzhou"},
-                dryRun=True,
+                dryRun=preview,
                 parallel=8,
                 monitorEndpoint=address,
                 type=f"alicloud-llm:index:{kind}",
@@ -72,7 +81,8 @@ class Engine:
         return Built(response, {one.name: one for one in monitor.journal.registrations})
 
 
-def previewing(home: Path, journal: Journal) -> CloudMonitor:
-    """Return the monitor of a preview in the local cloud at *home*."""
-    setup = Setup("llm", "dev", "cn-hangzhou", preview=True)
-    return CloudMonitor(Cloud(home), setup, StackFile(home, "llm", "dev"), journal)
+def monitor_at(home: Path, journal: Journal, *, preview: bool = True) -> CloudMonitor:
+    """Return the monitor of a run in the local cloud at *home*, whose machines only pretend."""
+    setup = Setup("llm", "dev", "cn-hangzhou", preview=preview)
+    cloud = Cloud(home, NoMachines("", pretend=True))
+    return CloudMonitor(cloud, setup, StackFile(home, "llm", "dev"), journal)

@@ -1,5 +1,6 @@
 """The examples in YAML and TypeScript with the real pulumi command, and what it says of mistakes in them."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -154,6 +155,17 @@ def test_a_disk_that_would_shrink_is_refused_in_preview(yaml: Example) -> None:
         "weightsDiskGib: 50, and the disk has 100 GiB. A disk does not shrink: "
         "set weightsDiskGib to 100, or replace the disk and fetch the weights again."
     ) in yaml.pulumi("preview").stdout
+
+
+@YAML
+def test_a_boot_that_fails_is_explained(yaml: Example) -> None:
+    """So do those that say in which phase a machine failed."""
+    (yaml.home / "faults.json").write_text(json.dumps({"machine": {"image_missing": True}}))
+
+    up = yaml.pulumi("up", "--yes", "--skip-preview")
+
+    assert up.returncode != 0
+    assert "error: chat does not answer. phase image: caddy:2.11.7 cannot be pulled: " in up.stdout
 
 
 @TYPESCRIPT

@@ -15,7 +15,7 @@ from pulumi.runtime.proto import alias_pb2, provider_pb2, provider_pb2_grpc, res
 from scripts.localcloud.inprocess.events import Journal
 from scripts.localcloud.inprocess.face import served
 from scripts.localcloud.values import UNKNOWN
-from tests.stack.engine import SIGNATURE, STACK, VPC, Engine, output, previewing
+from tests.stack.engine import SIGNATURE, STACK, VPC, Engine, monitor_at, output
 from tests.stack.project import SENTINEL
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def plugin(
 ) -> Iterator[provider_pb2_grpc.ResourceProviderStub]:
     """Return the plugin, started as `pulumi-language-python` starts it."""
     home = tmp_path_factory.mktemp("engine")
-    with served(previewing(home, journal)) as address:
+    with served(monitor_at(home, journal)) as address:
         command = [sys.executable, str(ROOT / "components"), address, "--logtostderr"]
         with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
@@ -140,6 +140,17 @@ def test_components_of_one_stack_are_made_at_the_same_time(engine: Engine) -> No
         assert all(resource.startswith(name) for resource in one.resources)
 
 
+def test_an_update_makes_it(engine: Engine, journal: Journal) -> None:
+    """What was unknown is known, and a hook in the plugin reports that the machine is there."""
+    built = engine.construct("made", {}, preview=False)
+
+    assert str(built.state["endpoint"]).endswith(":8000/v1")
+    assert built.resources["made-instance"].id == built.state["instanceId"]
+    assert ["made is pretended: no machine boots in this local cloud"] == [
+        message.text for message in journal.messages if message.urn == built.response.urn
+    ]
+
+
 def test_a_reviewer_reads_the_verdict(engine: Engine, journal: Journal) -> None:
     """The plan is said in preview, of the component."""
     urn = engine.construct("verdict", {}).response.urn
@@ -180,6 +191,20 @@ def test_what_is_refused_is_said_as_in_python(engine: Engine, inputs: dict[str, 
 
     said = "\n  ".join([f"SingleEcsLlm: {len(problems)} argument rejected", *problems])
     assert (grpc.StatusCode.INVALID_ARGUMENT, said) == (refused.value.code(), refused.value.details())
+
+
+def test_one_name_for_two_is_refused(engine: Engine) -> None:
+    """The plugin keeps in mind what it made for the stack."""
+    engine.construct("twin", {})
+
+    with pytest.raises(grpc.RpcError) as refused:
+        engine.construct("twin", {"systemImageId": "m-uefi"}, kind="DualEcsRayLlm")
+
+    assert refused.value.details() == (
+        "DualEcsRayLlm: 1 argument rejected\n"
+        "  name: SingleEcsLlm 'twin' and DualEcsRayLlm 'twin' of one stack would both have the name 'twin'. "
+        "Give one of them another."
+    )
 
 
 def test_a_component_that_is_not_there_is_named(engine: Engine) -> None:
