@@ -9,6 +9,7 @@ import pytest
 
 from scripts.localcloud.faults import VARIABLE
 from scripts.localcloud.kinds import INVOCATION
+from scripts.localcloud.store import Store
 from tests.localcloud.stacks import NEEDS_ENGINE, SENTINEL, Stack
 
 pytestmark = NEEDS_ENGINE
@@ -76,7 +77,7 @@ def test_the_life_of_a_stack(stack: Stack) -> None:
     assert (True, before[1]) == (before[0] != after[0], after[1])
     stack.up("--expect-no-changes")
     assert "- 11 deleted" in stack("destroy", "--yes", "--skip-preview", "--suppress-progress")
-    assert [] == json.loads((stack.home / "state.json").read_text())["resources"]
+    assert [] == Store(stack.home).read().records
 
 
 def test_an_interrupted_up_resumes(stack: Stack) -> None:
