@@ -24,14 +24,10 @@ def main() -> None:
         f"wall time of a preview of {_what(arguments.endpoints)}, and of a bare program with the same resources that "
         "is made from what it registers; the local cloud answers both."
     )
-    rows = []
+    header = ["program", "door", BARE, OURS, f"{OURS} / {BARE}, median (range)", f"{CONTROL} / {BARE}"]
     # One folder for all: what one program imported while it was recorded still reads its files with the next.
     with tempfile.TemporaryDirectory() as folder:
-        for label, write in _programs(arguments.endpoints).items():
-            rows += [
-                [label, *row] for row in _measured(Path(folder) / label.replace(" ", "-"), write, arguments.rounds)
-            ]
-    table(["program", "door", BARE, OURS, f"{OURS} / {BARE}, median (range)", f"{CONTROL} / {BARE}"], rows)
+        table(header, _rows(Path(folder), arguments))
 
 
 def _arguments() -> argparse.Namespace:
@@ -57,6 +53,12 @@ def _programs(endpoints: list[int]) -> dict[str, Writer]:
     if not endpoints:
         return {f"{STACK} stack": write_stack}
     return {f"{count} endpoint{'s' if count > 1 else ''}": many(count) for count in endpoints}
+
+
+def _rows(folder: Path, arguments: argparse.Namespace) -> Iterator[list[str]]:
+    for label, write in _programs(arguments.endpoints).items():
+        for row in _measured(folder / label.replace(" ", "-"), write, arguments.rounds):
+            yield [label, *row]
 
 
 def _measured(folder: Path, write: Writer, rounds: int) -> Iterator[list[str]]:

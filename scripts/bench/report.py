@@ -1,11 +1,12 @@
 """Alternate the sides of a comparison and print what came out as Markdown, with the command that made it."""
 
+import itertools
 import os
 import platform
 import shlex
 import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,10 +54,10 @@ def heading(what: str) -> None:
     print(f"\n{len(os.sched_getaffinity(0))} cores ({_processor()}), Python {platform.python_version()}.\n", flush=True)
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a Markdown table."""
-    for row in [header, ["---"] * len(header), *rows]:
-        print(f"| {' | '.join(row)} |")
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a Markdown table, each row once it is there."""
+    for row in itertools.chain([header, ["---"] * len(header)], rows):
+        print(f"| {' | '.join(row)} |", flush=True)
     print(flush=True)
 
 
