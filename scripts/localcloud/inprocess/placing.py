@@ -26,6 +26,9 @@ ONLY_NEW = (
 )
 """What this door says to a change of something that exists."""
 
+_PATIENCE_SECONDS = 60
+"""How long what is only assumed may take to be ready: what pretends is ready at once, or never."""
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -92,7 +95,7 @@ class Placer:
             self._moved.add(registration.urn)
 
     def _case(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> Case:
-        timeout = seconds(request.customTimeouts.create)
+        timeout = _PATIENCE_SECONDS if self._setup.kept else seconds(request.customTimeouts.create)
         call = Call(request.type, request.name, registration.urn, timeout, self.cancelled)
         return Case(registration, request, self._providers.of(request.type, request.provider), call)
 

@@ -34,7 +34,8 @@ def start_control_plane(home: Path, cluster_id: str, mode: str) -> None:
         return
     search = [str(SOURCE_ROOT), *(entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))]
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    program = [sys.executable, "-m", f"{__name__}.daemon", str(home), cluster_id, mode]
+    # -P: where the starter happens to be, there may be another package of this name.
+    program = [sys.executable, "-P", "-m", f"{__name__}.daemon", str(home), cluster_id, mode]
     log = folder_of(home, cluster_id) / "control-plane.log"
     pid = os.posix_spawn(
         sys.executable,
