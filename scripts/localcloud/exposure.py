@@ -15,8 +15,12 @@ from scripts.localcloud.kinds import (
     SNAT_ENTRY,
     SWITCH,
     VPC,
+    ZONE,
+    ZONE_ATTACHMENT,
+    ZONE_RECORD,
 )
 from scripts.localcloud.machine import Machines
+from scripts.localcloud.values import strings
 from scripts.localcloud.world import Record, World
 
 MOST_PORTS = 64
@@ -83,6 +87,25 @@ def _lets_in(world: World, instance: Record, rule: Record, *, public: bool) -> b
     return bool(source) and vpc is not None and addresses.of_network(source, vpc.text("cidrBlock"))
 
 
+def names(world: World, instance: Record) -> dict[str, str]:
+    """Return the private names that *instance* finds, and their addresses."""
+    seen = {
+        zone.id: zone.text("zoneName")
+        for zone in world.all(ZONE)
+        for attached in world.where(ZONE_ATTACHMENT, "zoneId", zone.id)
+        if instance.text("vpcId") in strings(attached.properties, "vpcIds")
+    }
+    return {
+        _full_name(record.text("rr"), seen[record.text("zoneId")]): record.text("value")
+        for record in world.where(ZONE_RECORD, "type", "A")
+        if record.text("zoneId") in seen and record.text("status") == "ENABLE"
+    }
+
+
+def _full_name(prefix: str, zone: str) -> str:
+    return (zone if prefix == "@" else f"{prefix}.{zone}").lower()
+
+
 def apply(world: World, machines: Machines) -> None:
     """Tell the machines what changed about their listeners, routes, flows and interfaces since the last time."""
     alive = [instance for instance in world.all(INSTANCE) if instance.text("status") == "Running"]
@@ -95,10 +118,11 @@ def apply(world: World, machines: Machines) -> None:
 
 def _tell(world: World, instance: Record, machines: Machines) -> dict[str, object]:
     open_now, routed = listeners(world, instance), internet(world, instance)
-    flows, devices = ingress(world, instance), rdma_devices(world, instance)
+    flows, devices, found = ingress(world, instance), rdma_devices(world, instance), names(world, instance)
     now: dict[str, object] = {
         "ingress": [list(astuple(flow)) for flow in sorted(flows)],
         "rdma_devices": devices,
+        "names": found,
         "listeners": sorted(map(list, open_now)),
         "internet": routed,
     }
@@ -107,6 +131,8 @@ def _tell(world: World, instance: Record, machines: Machines) -> dict[str, objec
         machines.set_ingress(instance.id, flows)
     if told.get("rdma_devices") != devices:
         machines.set_rdma_devices(instance.id, devices)
+    if told.get("names", {}) != found:
+        machines.set_names(instance.id, found)
     if told.get("listeners") != now["listeners"]:
         machines.set_listeners(instance.id, open_now)
     if told.get("internet") != routed:

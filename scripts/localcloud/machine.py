@@ -1,5 +1,6 @@
 """What the cloud asks of whatever runs its machines, and the stand-in for where none can run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -47,6 +48,9 @@ class Machines(Protocol):
 
     def set_ingress(self, instance_id: str, ingress: set[Ingress]) -> None:
         """Say which flows other machines of the VPC may open to a machine; it refuses all others."""
+
+    def set_names(self, instance_id: str, names: Mapping[str, str]) -> None:
+        """Say which private names a machine finds, and their addresses."""
 
     def set_rdma_devices(self, instance_id: str, count: int) -> None:
         """Say how many RDMA interfaces a machine has."""
@@ -101,6 +105,9 @@ class NoMachines:
 
     def set_ingress(self, instance_id: str, ingress: set[Ingress]) -> None:
         """Filter nothing."""
+
+    def set_names(self, instance_id: str, names: Mapping[str, str]) -> None:
+        """Tell nobody."""
 
     def set_rdma_devices(self, instance_id: str, count: int) -> None:
         """Tell nobody."""

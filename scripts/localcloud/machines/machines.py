@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -156,6 +156,10 @@ class Machines:
         flows = [asdict(flow) for flow in sorted(ingress)]
         self._change(instance_id, lambda state: state.update(ingress=flows))
 
+    def set_names(self, instance_id: str, names: Mapping[str, str]) -> None:
+        """Set which private names this machine finds."""
+        self._change(instance_id, lambda state: state.update(names=dict(names)))
+
     def set_rdma_devices(self, instance_id: str, count: int) -> None:
         """Set how many RDMA interfaces the machine has."""
         self._change(instance_id, lambda state: state.update(rdma_devices=count))
@@ -212,7 +216,7 @@ class Machines:
         (self._home / "disks").mkdir(exist_ok=True)
         make_root(place, spec, authority.read_text())
         open_to_all = [asdict(Ingress(ANYONE, "all", 0, 0))] if spec.kind != "instance" else []
-        fresh: dict[str, Any] = {"disks": [], "listeners": [], "ingress": open_to_all}
+        fresh: dict[str, Any] = {"disks": [], "listeners": [], "ingress": open_to_all, "names": {}}
         kept = fresh | place.read() if (place.folder / "state.json").exists() else fresh
         given = {"role": spec.role_name, "internet": spec.internet, "rdma_devices": spec.rdma_devices}
         place.write(kept | given | {"spec": spec.to_json()})

@@ -130,7 +130,7 @@ class Supervisor:
         """Tell the inside what it may know."""
         state, spec = self._place.read(), self._place.spec()
         shown = {key: value for key, value in spec.to_json().items() if key not in ("user_data", "role_name", "own")}
-        shown |= {key: state[key] for key in ("internet", "disks", "rdma_devices")} | {"mtu": spec.own_mtu}
+        shown |= {key: state[key] for key in ("internet", "disks", "names", "rdma_devices")} | {"mtu": spec.own_mtu}
         if spec.faults.get("no_disk"):
             shown["disks"] = []
         shown |= {"python": sandbox.python_facts(), "engines": sandbox.engine_facts(self._place.home)}

@@ -8,7 +8,7 @@ from scripts.localcloud.errors import LocalCloudError
 from scripts.localcloud.kinds import ZONE, ZONE_ATTACHMENT, ZONE_RECORD
 from scripts.localcloud.values import Values
 from scripts.localcloud.world import Record
-from tests.localcloud.cloud.world import Region
+from tests.localcloud.cloud.world import RecordedMachines, Region
 
 NOWHERE = "0" * 31 + "9"
 
@@ -50,6 +50,28 @@ def test_a_zone_stays_while_a_vpc_sees_it(region: Region) -> None:
     assert [second.id] == moved.properties["vpcIds"]
     region.delete(attachment)
     region.delete(zone)
+
+
+def test_machines_of_the_vpc_find_the_names(region: Region, machines: RecordedMachines) -> None:
+    """Those of a VPC that sees the zone are told of its enabled addresses, and told again when they change."""
+    machine, other, zone = region.machine(), region.machine(), _zone(region)
+    region.make(ZONE_ATTACHMENT, zoneId=zone.id, vpcIds=[machine.text("vpcId")])
+    chat = _record(region, zone)
+    _record(region, zone, rr="@", value="10.0.1.6")
+    _record(region, zone, rr="off", status="DISABLE")
+    _record(region, zone, rr="text", type="TXT", value="hello")
+    region.update(chat, rr="Talk")
+    region.delete(chat)
+
+    told = [call[1:] for call in machines.calls if call[0] == "set_names"]
+    apex = {"llm.internal": "10.0.1.6"}
+    assert [
+        (machine.id, {"chat.llm.internal": "10.0.1.5"}),
+        (machine.id, {"chat.llm.internal": "10.0.1.5"} | apex),
+        (machine.id, {"talk.llm.internal": "10.0.1.5"} | apex),
+        (machine.id, apex),
+    ] == told
+    assert other.id not in {call[1] for call in machines.calls if call[0] == "set_names"}
 
 
 def test_what_private_dns_refuses(region: Region) -> None:

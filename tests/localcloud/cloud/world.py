@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -99,6 +100,10 @@ class RecordedMachines:
     def set_ingress(self, instance_id: str, ingress: set[Ingress]) -> None:
         """Remember the flows."""
         self.calls.append(("set_ingress", instance_id, sorted(ingress)))
+
+    def set_names(self, instance_id: str, names: Mapping[str, str]) -> None:
+        """Remember the names."""
+        self.calls.append(("set_names", instance_id, dict(names)))
 
     def set_rdma_devices(self, instance_id: str, count: int) -> None:
         """Remember the devices."""

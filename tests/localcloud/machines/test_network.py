@@ -106,6 +106,21 @@ def test_machines_reach_each_other_where_a_rule_says_so(site: Site) -> None:
 
 
 @pytest.mark.machine
+def test_private_names_lead_to_their_addresses(site: Site) -> None:
+    """A machine finds the names of its VPC as they are now, in any case, and no others, also after a reboot."""
+    boot(site)
+    look = "getent ahostsv4 %s | head -1 | cut -d' ' -f1"
+    assert "" == site.output(look % "echo.llm.internal", on="i-two").strip()
+
+    site.machines.set_names("i-two", {"echo.llm.internal": ONE})
+    assert ONE == site.output(look % "ECHO.llm.internal", on="i-two").strip()
+    assert f"{TWO} 1 {SHA_OF_ZEROS[1]}" == ask(site, "i-two", "echo.llm.internal")
+    assert "" == site.output(look % "echo.llm.internal").strip()
+    site.machines.reboot("i-two")
+    assert ONE == site.output(look % "echo.llm.internal", on="i-two").strip()
+
+
+@pytest.mark.machine
 def test_the_network_outlives_restarts_of_either_side(site: Site) -> None:
     """After a reboot, a stop and a start, and the deletion of another machine, both are as reachable as before."""
     boot(site)

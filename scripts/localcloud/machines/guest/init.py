@@ -13,7 +13,7 @@ class Init(boot.Boot):
     """Makes the machine an instance."""
 
     def __init__(self) -> None:
-        super().__init__(Reach([(names.METADATA_ADDRESS, 80, METADATA_SOCKET), VPC_HOST]))
+        super().__init__(Reach([(names.METADATA_ADDRESS, 80, METADATA_SOCKET), VPC_HOST], names.instance_address))
         self._manager = Manager()
         self._server: asyncio.Server | None = None
         self.operations["command"] = self._command

@@ -7,6 +7,8 @@ import struct
 from collections.abc import Callable
 from typing import cast
 
+from scripts.localcloud.machines.guest.places import machine
+
 METADATA_ADDRESS = "100.100.100.200"
 """Source: https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata"""
 
@@ -38,6 +40,12 @@ def cloud_address(name: str) -> str | None:
     if _INTERNET.fullmatch(name):
         return INTERNET_ADDRESS
     return None
+
+
+def instance_address(name: str) -> str | None:
+    """Return the address of a private name of the VPC, or else of a host of the cloud."""
+    private: str | None = machine()["names"].get(name)
+    return private or cloud_address(name)
 
 
 def _question(query: bytes) -> tuple[str, int, int]:

@@ -47,6 +47,23 @@ def test_life(home: Path) -> None:
     assert (True, None) == (first == second, running(home, ID))
 
 
+def test_started_beside_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the local cloud's own code, though there is a package of its name where it is started."""
+    beside = tmp_path / "beside" / "scripts"
+    beside.mkdir(parents=True)
+    (beside / "__init__.py").write_text("raise SystemExit\n")
+    monkeypatch.chdir(beside.parent)
+    found(tmp_path)
+    objects = Objects(tmp_path / "kubernetes" / ID)
+    with objects.transaction() as contents:
+        contents.put(POD)
+
+    start_control_plane(tmp_path, ID, "pretend")
+
+    until(lambda: _phase(objects) == "Running", pause)
+    stop_control_plane(tmp_path, ID, "pretend")
+
+
 def test_ends_with_its_cluster(home: Path) -> None:
     """It ends by itself when the cluster is gone."""
     pid = running(home, ID)

@@ -115,7 +115,7 @@ class Engine:
                         if address:
                             return address
             outside = any(not network.internal for network, _ in container.attachments)
-            return names.cloud_address(name) if outside else None
+            return names.instance_address(name) if outside else None
 
         return resolve
 
