@@ -130,7 +130,7 @@ def _cost(before: Cost, after: Cost) -> Iterator[Block]:
     if not before.items and not after.items:
         return
     yield Heading(3, ("What it costs",))
-    if before.total or after.total:
+    if any(item.hourly is not None for item in (*before.items, *after.items)):
         names = dict.fromkeys(item.what for item in (*before.items, *after.items))
         rows = [_item(name, before.of(name), after.of(name)) for name in names]
         yield Table(("", "before", "after", "change"), [*rows, *_sums(before, after)])
@@ -153,10 +153,16 @@ def _price(found: Counted) -> str:
 def _sums(before: Cost, after: Cost) -> Iterator[Row]:
     more = growth(before, after)
     for word, factor in (("an hour", 1), (f"a month of {HOURS} hours", HOURS)):
-        sums = [str(side.total.times(factor)) if side.total else "unknown" for side in (before, after)]
+        sums = [_sum(side, factor) for side in (before, after)]
         title = f"{after.currency or before.currency} {word}"
         change = signed(None if more is None else more * factor)
         yield Row(((Strong(title),), *((Strong(one),) for one in sums), (Strong(change),)))
+
+
+def _sum(side: Cost, factor: int) -> str:
+    if not side.items:
+        return "-"
+    return str(side.total.times(factor)) if side.total else "unknown"
 
 
 def _remarks(bill: Cost) -> Iterator[Line]:

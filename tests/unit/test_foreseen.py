@@ -209,6 +209,14 @@ def test_a_base_that_is_broken(write: Write) -> None:
     assert steps(after) == {"vpc": "create"}
 
 
+def test_a_head_that_is_broken(write: Write) -> None:
+    """What a program did not come to is not deleted."""
+    _, after = foresee_change(write("base", NETWORK), write("head", "1 / 0"))
+
+    assert not after.good
+    assert steps(after) == {}
+
+
 def test_its_own_components(write: Write) -> None:
     """Each program imports the components beside it, and a package of this tool's name is in nobody's way."""
     program = "import components\n" + NETWORK + "pulumi.export('made', components.WORD)\n"
