@@ -12,6 +12,10 @@ from scripts.localcloud.kinds import INSTANCE, ZONE_RECORD
 from tests.stack.program import ROOT, Program
 
 EXAMPLE = ROOT / "docs" / "examples" / "python"
+BY_NAME = """python3 -c '
+from urllib.request import Request, urlopen
+print(urlopen(Request("%s/models", headers={"Authorization": "Bearer %s"})).read())'
+"""
 MODELS = {"chat": "Qwen/Qwen3-8B", "math": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"}
 
 pytestmark = pytest.mark.machine
@@ -51,11 +55,13 @@ def answers(output: Callable[[str], str], home: Path) -> None:
 
 
 def test_both_models_answer(consumer: Program) -> None:
-    """Without pulumi: the team's network carries two endpoints, which share nothing but that."""
+    """Without pulumi: the team's network carries two endpoints, which share nothing else, and finds them by name."""
     up = consumer.local("up")
 
     assert up.returncode == 0, up.stdout
     answers(consumer.output, consumer.home)
+    asked = consumer.local("run", "--on", "chat", BY_NAME % (consumer.output("mathUrl"), consumer.output("mathKey")))
+    assert MODELS["math"] in asked.stdout, asked.stdout
 
 
 @pytest.mark.engine
