@@ -19,7 +19,7 @@ from scripts.reporting.layout import Report, layout
 from scripts.reporting.markdown import comment
 from scripts.reporting.page import page
 from scripts.reporting.real import possible, real_preview
-from scripts.reporting.stacks import PYTHON, Stack, language, stacks
+from scripts.reporting.stacks import Stack, foreign, stacks
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -73,7 +73,7 @@ def _report(root: Path, base: str, rules: Mapping[str, Any], asked: Sequence[str
     if missing := [file for file in asked if file not in new]:
         raise CalledWronglyError(f"{missing[0]}: there is no such stack file. One of {', '.join(new) or 'none'}.")
     chosen = [stack for file, stack in new.items() if not asked or file in asked]
-    python = [stack for stack in chosen if language(root, stack) == PYTHON]
+    others = {stack: name for stack in chosen if (name := foreign(root, stack))}
     credentials = possible(os.environ)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as workers:
         before = Path(folder)
@@ -84,16 +84,14 @@ def _report(root: Path, base: str, rules: Mapping[str, Any], asked: Sequence[str
             seen = foresee_change(was.source(before), source) if was else (None, foresee(source))
             return assess(stack, seen, real_preview(source) if credentials else None, rules)
 
-        assessed = list(workers.map(look, python))
+        assessed = list(workers.map(look, [stack for stack in chosen if stack not in others]))
     gone = [] if asked else [file for file in old if file not in new]
-    others = [stack for stack in chosen if stack not in python]
-    return Report(assessed, gone, list(_notes(root, base, others, credentials=credentials)))
+    return Report(assessed, gone, list(_notes(base, others, credentials=credentials)))
 
 
-def _notes(root: Path, base: str, others: Sequence[Stack], *, credentials: bool) -> Iterator[Line]:
-    for stack in others:
-        written = language(root, stack) or "an unknown language"
-        yield (Code(stack.file), f": not previewed. Its program is in {written}, and only Python's are run here.")
+def _notes(base: str, others: Mapping[Stack, str], *, credentials: bool) -> Iterator[Line]:
+    for stack, name in others.items():
+        yield (Code(stack.file), f": not previewed. Its program is in {name}, and only Python's are run here.")
     yield ("Compared with ", Code(commits.short(base)), ", as if exactly that had been brought up.")
     if credentials:
         yield ("With credentials, ", Code("pulumi preview"), " was run as well, against the account.")

@@ -69,8 +69,8 @@ class Cost:
 
 def cost(seen: Foreseen | None) -> Cost:
     """Return what *seen* costs."""
-    resources = seen.resources if seen else ()
-    bills = [one.outputs["cost"] for one in resources if isinstance(one.outputs.get("cost"), Mapping)]
+    there = [one for one in seen.resources if one.step != "delete"] if seen else []
+    bills = [one.outputs["cost"] for one in there if isinstance(one.outputs.get("cost"), Mapping)]
     return Cost(
         items=tuple(_items(bills)),
         by_usage=tuple(dict.fromkeys(str(use) for bill in bills for use in bill.get("byUsage") or ())),

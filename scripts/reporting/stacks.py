@@ -10,7 +10,6 @@ import yaml
 from scripts.foreseen import Source
 
 _STACK_FILE = re.compile(r"Pulumi\.(?P<stack>[^/]+)\.yaml")
-PYTHON = "python"
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,12 @@ def stacks(paths: Iterable[str]) -> Iterator[Stack]:
             yield Stack(str(file), found["stack"], str(program))
 
 
-def language(root: Path, stack: Stack) -> str:
-    """Return what the program of *stack* is written in; empty where its project file does not say."""
+def foreign(root: Path, stack: Stack) -> str:
+    """Return the language of the program of *stack* if it is another than Python; empty where nothing says so."""
     try:
         project = yaml.safe_load((root / stack.program / "Pulumi.yaml").read_text(encoding="utf-8"))
     except yaml.YAMLError:
         return ""
     runtime = project.get("runtime") if isinstance(project, dict) else None
-    return str(runtime.get("name", "") if isinstance(runtime, dict) else runtime or "")
+    name = str(runtime.get("name", "") if isinstance(runtime, dict) else runtime or "")
+    return "" if name == "python" else name

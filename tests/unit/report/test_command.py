@@ -60,6 +60,40 @@ def test_a_broken_program(small: Repository, program: str, reason: str, capsys: 
     assert told.text.startswith(f"{first}> - **It cannot be previewed**: {reason}\n")
 
 
+FILES = {
+    "a stack file": ("Pulumi.dev.yaml", "config: [", "Pulumi.dev.yaml: not YAML, line 1: "),
+    "a project file": ("Pulumi.yaml", "name: [", "Pulumi.yaml: not YAML, line 1: "),
+    "a list": ("Pulumi.yaml", "- name", "Pulumi.yaml: must be an object."),
+}
+
+
+@pytest.mark.parametrize(("file", "text", "reason"), FILES.values(), ids=FILES)
+def test_a_malformed_file(
+    small: Repository, file: str, text: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that cannot be read blocks the change, and is named."""
+    small.write(file, text)
+
+    told = Told(capsys)
+
+    assert told.status == 1
+    assert f"> - **It cannot be previewed**: {reason}" in told.text
+
+
+def test_everything_goes(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that makes nothing any more deletes everything, data first, and costs nothing."""
+    repository.change()
+    repository.commit()
+    repository.write("__main__.py", "")
+
+    told = Told(capsys)
+
+    assert told.status == 0
+    first = FIRST.format("look closely", "WARNING", "Look closely")
+    assert told.text.startswith(f"{first}> - **Deleted with the data in it**: `llm-weights`.\n> - **Deleted**: `llm-")
+    assert "- `Pulumi.dev.yaml`: 20 to delete.\n" in told.text
+
+
 def test_a_base_that_was_broken(small: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     """Where the base cannot be previewed, the stack is shown as new."""
     small.write("__main__.py", "1 / 0\n")
