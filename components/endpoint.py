@@ -1,5 +1,6 @@
 """What every component answers with: a base URL, a key, a model, where it is, and a call to paste."""
 
+import asyncio
 import dataclasses
 import inspect
 import json
@@ -81,15 +82,16 @@ class Endpoint(pulumi.ComponentResource):
         """Return *value* as an output: itself, or known once the component is registered."""
         if isinstance(value, pulumi.Output):
             return value
+        certain: asyncio.Future[bool] = asyncio.Future()
+        certain.set_result(True)
 
-        # Not earlier: whenever an output gets known the SDK goes through all that are not, and at first that is
-        # every output of the program, so that in a stack of a hundred endpoints a preview takes a fifth longer.
-        async def registered() -> Any:  # noqa: ANN401 - whatever was given
+        async def registered() -> object:
             await self.urn.future()
             return value
 
-        # Not an apply on the URN: who takes an id of the user's own would wait for every child, the last one too.
-        return pulumi.Output.from_input(registered())
+        # Not from_input: that makes an output of each part of a map, and all are known at once. Whenever one gets
+        # known the SDK goes through all that are not, which at first is every output of the program.
+        return pulumi.Output(set(), registered(), certain)
 
     def outputs(self) -> dict[str, pulumi.Output[Any]]:
         """Return everything that it lets others know, as other languages spell it."""
