@@ -13,10 +13,11 @@ from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError, suggestion
 from scripts.localcloud.inprocess import display, providers
 from scripts.localcloud.inprocess.events import Journal, Message, Registration
-from scripts.localcloud.inprocess.monitor import UNPROTECT, CloudMonitor
+from scripts.localcloud.inprocess.monitor import CloudMonitor
 from scripts.localcloud.inprocess.placing import Setup
 from scripts.localcloud.inprocess.program import main_program, run
 from scripts.localcloud.inprocess.project import Project
+from scripts.localcloud.inprocess.protection import UNPROTECT
 from scripts.localcloud.inprocess.providers import Providers
 from scripts.localcloud.inprocess.stack_file import Known, StackFile
 from scripts.localcloud.kinds import CLUSTER, INSTANCE

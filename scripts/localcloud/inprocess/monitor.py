@@ -13,14 +13,16 @@ from scripts.localcloud import wire
 from scripts.localcloud.backend import Call, State
 from scripts.localcloud.cloud import Cloud
 from scripts.localcloud.errors import LocalCloudError
+from scripts.localcloud.inprocess import protection
 from scripts.localcloud.inprocess.aliases import STACK, Aliases, make_urn
 from scripts.localcloud.inprocess.callbacks import Callbacks
 from scripts.localcloud.inprocess.events import Journal, Registration
 from scripts.localcloud.inprocess.hooks import Hooks
 from scripts.localcloud.inprocess.placing import ONLY_NEW, Placer, Setup
 from scripts.localcloud.inprocess.providers import Providers
+from scripts.localcloud.inprocess.remembered import leaving
 from scripts.localcloud.inprocess.requests import Requests
-from scripts.localcloud.inprocess.stack_file import Known, StackFile
+from scripts.localcloud.inprocess.stack_file import StackFile
 from scripts.localcloud.values import UNKNOWN, Values
 
 __all__ = ["CloudMonitor", "Setup", "StepError"]
@@ -35,10 +37,6 @@ _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
 )
-
-
-UNPROTECT = "Take protect off in the program and run up first."
-"""What is said of what is protected and would go."""
 
 
 class StepError(Exception):
@@ -58,9 +56,9 @@ class CloudMonitor(MockMonitor):
         self.secret_outputs: frozenset[str] = frozenset()
         self.leaving: list[Registration] = []
         olds = dict(known.resources)
-        callbacks = Callbacks()
-        self._requests = Requests(callbacks)
-        self._hooks = Hooks(callbacks, self.journal, preview=setup.preview)
+        self._callbacks = Callbacks()
+        self._requests = Requests(self._callbacks)
+        self._hooks = Hooks(self._callbacks, self.journal, preview=setup.preview)
         self._aliases = Aliases(setup.stack, setup.project, olds)
         self._providers = Providers(cloud, setup.region, olds, lenient=setup.lenient)
         self._placer = Placer(self._providers, setup, known, self._aliases, self._hooks)
@@ -77,6 +75,10 @@ class CloudMonitor(MockMonitor):
         self._closed = True
         self._placer.cancelled.set()
 
+    def disconnect(self) -> None:
+        """End the connections to the program, which is over."""
+        self._callbacks.close()
+
     def RegisterResource(  # noqa: N802 the protocol's name
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
@@ -86,7 +88,7 @@ class CloudMonitor(MockMonitor):
         try:
             self._settle(registration, request)
             self._placer.place(registration, request)
-            self._hold_protected(registration, request)
+            self._hold(registration, protect=request.protect)
         except LocalCloudError as problem:
             registration.failed = True
             raise self._refusal(str(problem), registration.urn) from None
@@ -122,11 +124,11 @@ class CloudMonitor(MockMonitor):
         registration.inputs, registration.secret = wire.decode(request.object)
         registration.old = self._aliases.claim(registration.urn, request)
 
-    def _hold_protected(self, registration: Registration, request: resource_pb2.RegisterResourceRequest) -> None:
-        """Let a preview go on that replaces what is protected, and fail in the end: its reader sees what does it."""
-        if registration.step == "replace" and registration.old and registration.old.protect and request.protect:
-            why = f"{registration.name} is protected and would be replaced ({', '.join(registration.replaces)})."
-            self.journal.say("error", f"{why} {UNPROTECT}", registration.urn)
+    def _hold(self, registration: Registration, *, protect: bool) -> None:
+        """Let a preview go on in which something protected goes, and fail in the end: its reader sees what does it."""
+        message = protection.refusal(registration, protect=protect)
+        if message:
+            self.journal.say("error", message, registration.urn)
 
     def _refusal(self, message: str, urn: str) -> StepError:
         self._closed = True
@@ -135,10 +137,9 @@ class CloudMonitor(MockMonitor):
 
     def finish(self) -> None:
         """Say what becomes of what the program no longer registers; an update of this door has no way for that."""
-        self.leaving = [_leaving(known) for known in self._aliases.unclaimed()]
-        for known in self._aliases.unclaimed():
-            if known.protect:
-                self.journal.say("error", f"{known.name} is protected and would be deleted. {UNPROTECT}", known.urn)
+        self.leaving = [leaving(known) for known in self._aliases.unclaimed()]
+        for registration in self.leaving:
+            self._hold(registration, protect=True)
         if self.leaving and not self.setup.preview:
             names = ", ".join(item.name for item in self.leaving)
             self.journal.say("error", f"{names}: no longer in the program. {ONLY_NEW}")
@@ -214,20 +215,3 @@ class CloudMonitor(MockMonitor):
     def GetDeploymentInfo(self, request: empty_pb2.Empty) -> resource_pb2.DeploymentInfo:  # noqa: ARG002, N802
         """Say what this monitor can do; resource references and transforms of functions are left out."""
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
-
-
-def _leaving(known: Known) -> Registration:
-    return Registration(
-        urn=known.urn,
-        type=known.type,
-        name=known.name,
-        parent=known.parent,
-        custom=known.custom,
-        inputs=known.inputs,
-        secret=frozenset(known.secret),
-        request=None,
-        step="delete",
-        id=known.id,
-        outputs=known.outputs,
-        old=known,
-    )

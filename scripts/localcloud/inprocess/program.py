@@ -35,6 +35,7 @@ def run(program: Callable[[], None], monitor: CloudMonitor, config: Config) -> b
     Everything to show is in the monitor's journal; a Python error of the program is one message with its traceback.
     """
     ended = contextvars.copy_context().run(_run, program, monitor, config)
+    monitor.disconnect()
     if ended:
         monitor.finish()
     return ended and not monitor.journal.errors

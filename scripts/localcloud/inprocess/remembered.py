@@ -50,3 +50,21 @@ def known_of(registration: Registration, request: resource_pb2.RegisterResourceR
         trigger=trigger(request),
         failed=failed,
     )
+
+
+def leaving(known: Known) -> Registration:
+    """Return the deletion of what the stack has as *known*."""
+    return Registration(
+        urn=known.urn,
+        type=known.type,
+        name=known.name,
+        parent=known.parent,
+        custom=known.custom,
+        inputs=known.inputs,
+        secret=frozenset(known.secret),
+        request=None,
+        step="delete",
+        id=known.id,
+        outputs=known.outputs,
+        old=known,
+    )
