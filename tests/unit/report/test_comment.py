@@ -1,6 +1,7 @@
 """The report of a run becomes one comment of its pull request, whatever that pull request calls itself."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -98,3 +99,26 @@ def test_a_push_since(comment: Comment) -> None:
     calls = comment(report__md="# Preview: blocked\n")
 
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_preview(tmp_path: Path, status: int) -> None:
+    """The run of a pull request keeps the report, shows it, and ends as it ends."""
+    for folder in (".ci", "scripts", "temp"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(ROOT / ".ci" / "preview", tmp_path / ".ci")
+    fake = tmp_path / "scripts" / "report"
+    fake.write_text(f'#!/bin/sh\necho "$*"\nexit {status}\n')
+    fake.chmod(0o755)
+    temp, summary = tmp_path / "temp", tmp_path / "summary"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "RUNNER_TEMP": str(temp),
+        "GITHUB_STEP_SUMMARY": str(summary),
+        "BASE": "c0",
+    }
+
+    done = subprocess.run([tmp_path / ".ci" / "preview"], env=environment, check=False)
+
+    text = f"--base c0 --html {temp}/report/report.html\n"
+    assert (done.returncode, summary.read_text(), (temp / "report" / "report.md").read_text()) == (status, text, text)

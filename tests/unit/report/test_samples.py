@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.report.conftest import Repository, Told
+from tests.unit.report.conftest import ROOT, Repository, Told
 
 CALLERS = ["203.0.113.0/24"]
 
@@ -61,3 +61,11 @@ def test_samples(
     name = sample.__name__.replace("_", "-")
     golden(f"report/{name}.md", told.text.replace(repository.head(), "0123456789"))
     golden(f"report/{name}.html", page.read_text().replace(repository.head(), "0123456789"))
+
+
+def test_the_documentation() -> None:
+    """What docs/pull-requests.md shows of a report is how one begins."""
+    shown = (ROOT / "docs" / "pull-requests.md").read_text().partition("$ scripts/report\n")[2].partition("…\n")[0]
+
+    assert (ROOT / "tests/golden/report/opening-to-everyone.md").read_text().startswith(shown)
+    assert shown.count("\n> - ") == 4
