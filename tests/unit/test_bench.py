@@ -1,5 +1,8 @@
 """The benches measure what they say: sides alternate, ratios are within a round, the machine's own files still fit."""
 
+import importlib
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,7 +13,8 @@ from pulumi.runtime.proto import resource_pb2
 from scripts.bench.bare import Recorded, differences, program
 from scripts.bench.gate import KEY, engine, gate
 from scripts.bench.load import Load, run
-from scripts.bench.report import alternate, percentile, ratio
+from scripts.bench.programs import ROOT, many, write_bare
+from scripts.bench.report import BenchError, alternate, percentile, ratio
 
 
 def test_sides_alternate_and_change_places() -> None:
@@ -88,3 +92,27 @@ def test_a_different_input_is_a_different_resource() -> None:
     other: Recorded = {"a": registered("disk", zoneId="b"), "c": registered("more")}
 
     assert ["alicloud:ecs/ecsDisk:EcsDisk disk"] == differences(one, other)
+
+
+def test_many_endpoints_are_one_program(tmp_path: Path) -> None:
+    """A stack of two endpoints is compared with a bare program that makes both."""
+    # Here, not from the copy, which is gone when other tests go on with it.
+    importlib.import_module("components")
+    many(2)(tmp_path / "ours")
+    write_bare(tmp_path / "bare", tmp_path / "ours")
+
+    [source] = [file.read_text() for file in (tmp_path / "bare").glob("bare_*.py")]
+    assert 2 == source.count(" = alicloud.ecs.Instance(")
+    (tmp_path / "ours" / "__main__.py").write_text("raise SystemError('no')")
+    with pytest.raises(BenchError, match="The program cannot be previewed: "):
+        write_bare(tmp_path / "other", tmp_path / "ours")
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "many"])
+def test_no_endpoints_are_no_bench(count: str) -> None:
+    """A number of endpoints that cannot be made is refused before anything is measured."""
+    command = [sys.executable, "-m", "scripts.bench.preview", f"--endpoints={count}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert done.stderr.endswith(f"argument --endpoints: {count!r} is no number of endpoints. Give 1 or more.\n")
