@@ -8,7 +8,12 @@ from typing import cast
 import pulumi
 import pulumi_alicloud as alicloud
 import pytest
+from pulumi.runtime.proto import resource_pb2
 
+from scripts.localcloud.cloud import Cloud
+from scripts.localcloud.inprocess.monitor import CloudMonitor, Setup
+from scripts.localcloud.inprocess.stack_file import StackFile
+from scripts.localcloud.kinds import VPC
 from tests.localcloud.cloud.changes import AFTER, BEFORE, STEPS
 from tests.localcloud.cloud.programs import Program, Runs, network
 from tests.localcloud.stacks import NEEDS_ENGINE, Stack
@@ -75,6 +80,26 @@ def test_what_is_protected_stays(runs: Runs) -> None:
         "part is protected and would be deleted. Take protect off in the program and run up first.",
         "net is protected and would be deleted. Take protect off in the program and run up first.",
     } == set(runs.errors())
+
+
+def test_a_child_has_options_of_its_parent(cloud: Cloud) -> None:
+    """Whatever the SDK sends: what it leaves out is the parent's, what it says stays."""
+    setup = Setup("project", "dev", "cn-hangzhou", preview=False)
+    monitor = CloudMonitor(cloud, setup, StackFile(cloud.home, "project", "dev"))
+
+    def register(type_: str, name: str, **options: object) -> str:
+        request = resource_pb2.RegisterResourceRequest(type=type_, name=name, **options)  # type: ignore[arg-type]  # names
+        return monitor.RegisterResource(request).urn
+
+    other = register("demo:index:Part", "other")
+    part = register("demo:index:Part", "part", protect=True, retainOnDelete=True, deletedWith=other)
+    register(VPC, "silent", custom=True, parent=part)
+    register(VPC, "outspoken", custom=True, parent=part, protect=False)
+
+    found = {
+        known.name: (known.protect, known.retain, known.deleted_with) for known in monitor.known.resources.values()
+    }
+    assert ((True, True, other), (False, True, other)) == (found["silent"], found["outspoken"])
 
 
 def test_the_old_name_is_given_up(runs: Runs) -> None:
