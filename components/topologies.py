@@ -45,15 +45,12 @@ def load(config: pulumi.Config) -> Callable[[], Endpoint]:
 
 def _unknown(namespace: str) -> Iterator[str]:
     """Yield what is wrong with the names in a stack's config: one that is misspelt would go unnoticed."""
-    keys = ", ".join(f"{namespace}:{known}" for known in _KEYS)
+    known = [f"{namespace}:{name}" for name in _KEYS]
     # pulumi.Config returns what it is asked for, and lists nothing.
     for key in sorted(CONFIG.get()):
-        of, _, name = key.partition(":")
-        if of == namespace and name not in _KEYS:
-            way_out = (
-                catalog.nearest(name, list(_KEYS)) or f" The keys are {keys}; arguments stand below {namespace}:args."
-            )
-            yield f"{key}: no such key.{way_out}"
+        if key.startswith(f"{namespace}:") and key not in known:
+            way_out = f" The keys are {', '.join(known)}; arguments stand below {namespace}:args."
+            yield f"{key}: no such key.{catalog.nearest(key, known) or way_out}"
 
 
 def _arguments(config: pulumi.Config) -> object:

@@ -43,7 +43,7 @@ def test_a_misspelt_key_is_refused(preview: Preview) -> None:
     """A key that nobody would read is named with the one that was meant, or with all there are."""
     assert preview(program, topology="single-ecs", args=ARGS, apikey="x", model="Qwen/Qwen3-8B").said == (
         "config: 2 arguments rejected\n"
-        "  llm:apikey: no such key. Did you mean 'apiKey'?\n"
+        "  llm:apikey: no such key. Did you mean 'llm:apiKey'?\n"
         "  llm:model: no such key. The keys are llm:topology, llm:args, llm:apiKey, llm:kubeconfig; "
         "arguments stand below llm:args."
     )
