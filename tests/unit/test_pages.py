@@ -72,3 +72,11 @@ def test_a_generated_block_is_fresh(request: pytest.FixtureRequest, file: str, n
         page.write_text(block.sub(lambda found: f"{found[1]}{expected}{found[3]}", page.read_text()))
 
     assert expected == block.search(page.read_text())[2]  # type: ignore[index]  # a page without it fails here
+
+
+@pytest.mark.parametrize("page", ["README.md", *sorted(f"docs/{found.name}" for found in (ROOT / "docs").glob("*.md"))])
+def test_a_page_leads_somewhere(page: str) -> None:
+    """What a page links to within the repository is there."""
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text())
+
+    assert [] == [link for link in links if not (ROOT / page).parent.joinpath(link).exists()]
