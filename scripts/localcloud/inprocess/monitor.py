@@ -79,6 +79,11 @@ class CloudMonitor(MockMonitor):
         """End the connections to the program, which is over."""
         self._callbacks.close()
 
+    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty) -> empty_pb2.Empty:  # noqa: N802 the protocol's name
+        """End the connections to a program that has said everything; it says on its error output who else ends one."""
+        self.disconnect()
+        return request
+
     def RegisterResource(  # noqa: N802 the protocol's name
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
