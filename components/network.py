@@ -10,6 +10,7 @@ import pulumi_alicloud as alicloud
 from components.args import EcsLlmArgs
 from components.eip import bound_eip
 from components.names import Name
+from components.order import after
 
 if TYPE_CHECKING:
     from components.args import LlmArgs
@@ -115,6 +116,6 @@ def _nat(
         source_vswitch_id=vswitch_id,
         snat_ip=address.ip_address,
         # The service accepts only an address that is already bound to the gateway.
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[address.association])),
+        opts=after(opts, [address.association]),
     )
     return (entry,)

@@ -11,6 +11,7 @@ from components.args import AcsLlmClusterArgs
 from components.args.values import PRIVATE
 from components.eip import public_address
 from components.names import Name
+from components.order import after
 
 _PORT = 6443
 
@@ -72,7 +73,7 @@ def open_api(
         template_content=json.dumps(_TEMPLATE),
         parameters=parameters,
         safety_check="Skip",
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(door.allowed.entries))),
+        opts=after(opts, door.allowed.entries),
     )
     if door.address is None:
         return None

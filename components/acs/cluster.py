@@ -13,6 +13,7 @@ from components.acs.api_access import Door, api_door, open_api
 from components.args import AcsLlmClusterArgs, ArgsError
 from components.names import Name
 from components.network import Subnet
+from components.order import after
 
 _PROFILE = "Acs"
 
@@ -71,7 +72,7 @@ def cluster(
     if net is None:
         return _given(name, args, opts)
     door = api_door(name, args, opts)
-    made = _made(name, args, net, door, _after(opts, *net.egress, *door.allowed.resources, *outlive))
+    made = _made(name, args, net, door, after(opts, (*net.egress, *door.allowed.resources, *outlive)))
     kubeconfig = _kubeconfig(made.id, open_api(name, made, door, opts), opts)
     rrsa = made.rrsa_metadata
     return Cluster(
@@ -114,10 +115,6 @@ def _made(
         tags=args.tags,
         opts=opts,
     )
-
-
-def _after(opts: pulumi.ResourceOptions, *before: pulumi.Resource) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(before)))
 
 
 def _given(name: Name, args: AcsLlmClusterArgs, opts: pulumi.ResourceOptions) -> Cluster:

@@ -12,6 +12,7 @@ from components.acs.objects import Object
 from components.args import AcsLlmClusterArgs
 from components.catalog import Chart
 from components.names import Name
+from components.order import after
 
 _MARGIN_SECONDS = 300
 """What the provider gets on top of a Job's own limit, so that the Job speaks first."""
@@ -34,20 +35,20 @@ class Inside:
         self,
         noun: str,
         manifest: Mapping[str, Any],
-        after: Iterable[pulumi.Resource] = (),
+        before: Iterable[pulumi.Resource] = (),
         more: pulumi.ResourceOptions | None = None,
     ) -> Object:
-        """Put *manifest* there once everything in *after* is."""
-        opts = pulumi.ResourceOptions.merge(self.opts, pulumi.ResourceOptions(depends_on=list(after)))
+        """Put *manifest* there once everything in *before* is."""
+        opts = after(self.opts, before)
         return Object(f"{self.name}-{noun}", manifest, pulumi.ResourceOptions.merge(opts, more))
 
     def run(
-        self, noun: str, manifest: Mapping[str, Any], minutes: int, after: Iterable[pulumi.Resource] = ()
+        self, noun: str, manifest: Mapping[str, Any], minutes: int, before: Iterable[pulumi.Resource] = ()
     ) -> Object:
         """Run a Job, which ends by itself after *minutes*, and wait for that."""
         limit = f"{minutes * 60 + _MARGIN_SECONDS}s"
         timeouts = pulumi.CustomTimeouts(create=limit, update=limit)
-        return self.put(noun, manifest, after, pulumi.ResourceOptions(custom_timeouts=timeouts))
+        return self.put(noun, manifest, before, pulumi.ResourceOptions(custom_timeouts=timeouts))
 
     def install(self, chart: str, values: Mapping[str, Any]) -> pulumi.CustomResource:
         """Install a Helm chart of the catalog with *values*."""
