@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from scripts.localcloud.kinds import CLUSTER
 from scripts.openapi import OpenApi, RefusedError, UnreachableError
 from scripts.preflighting.demand import Demand
 from scripts.preflighting.finding import Finding, unseen
 
-CLUSTER = "alicloud:cs/managedKubernetes:ManagedKubernetes"
 SERIES = "alibabacloud.com/gpu-model-series"
 """The label by which a pod on ACS asks for a GPU."""
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scripts.foreseen import SECRET, UNKNOWN, Foreseen, Planned
+from scripts.localcloud.kinds import DISK, INSTANCE
 from scripts.operator_policy import permissions
 
-INSTANCE = "alicloud:ecs/instance:Instance"
-DISK = "alicloud:ecs/ecsDisk:EcsDisk"
 SERVICE = "kubernetes:core/v1:Service"
 LOAD_BALANCER = "kubernetes:core/v1:Service of type LoadBalancer"
 """What a `Service` counts as, besides itself."""

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scripts.localcloud.kinds import INSTANCE
 from scripts.openapi import OpenApi, RefusedError, UnreachableError
 from scripts.preflighting.account import ACTION, attributes
-from scripts.preflighting.demand import INSTANCE, Demand
+from scripts.preflighting.demand import Demand
 from scripts.preflighting.finding import Finding, unseen
 from scripts.preflighting.probing import PROBES, Outcome
 

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.foreseen import UNKNOWN, Foreseen, Planned
+from scripts.localcloud.kinds import (
+    ACL,
+    ACL_ENTRY,
+    CLUSTER,
+    EIP_ASSOCIATION,
+    INSTANCE,
+    NETWORK_INTERFACE,
+    SECURITY_RULE,
+)
 
-_RULE = "alicloud:ecs/securityGroupRule:SecurityGroupRule"
-_EIP_ASSOCIATION = "alicloud:ecs/eipAssociation:EipAssociation"
-_ENTRY = "alicloud:slb/aclEntryAttachment:AclEntryAttachment"
-_ACL = "alicloud:slb/acl:Acl"
-_CLUSTER = "alicloud:cs/managedKubernetes:ManagedKubernetes"
 _SERVICE = "kubernetes:core/v1:Service"
-_MACHINES = ("alicloud:ecs/instance:Instance", "alicloud:ecs/ecsNetworkInterface:EcsNetworkInterface")
+_MACHINES = (INSTANCE, NETWORK_INTERFACE)
 _BALANCERS = (
     "alicloud:alb/loadBalancer:LoadBalancer",
     "alicloud:nlb/loadBalancer:LoadBalancer",
@@ -80,12 +84,12 @@ class _Stack:
         bandwidth = machine.inputs.get("internetMaxBandwidthOut")
         if isinstance(bandwidth, int) and bandwidth > 0:
             return True
-        return any(self.behind(link, "instanceId", machine.type).count(machine) for link in self.of(_EIP_ASSOCIATION))
+        return any(self.behind(link, "instanceId", machine.type).count(machine) for link in self.of(EIP_ASSOCIATION))
 
     def listed(self, one: Planned, name: str) -> list[str]:
         """Return the networks of the access lists that the property *name* of *one* comes from."""
-        lists = {acl.urn for acl in self.behind(one, name, _ACL)}
-        entries = [entry for entry in self.of(_ENTRY) if lists & set(entry.sources.get("aclId", ()))]
+        lists = {acl.urn for acl in self.behind(one, name, ACL)}
+        entries = [entry for entry in self.of(ACL_ENTRY) if lists & set(entry.sources.get("aclId", ()))]
         return [str(entry.inputs.get("entry")) for entry in entries]
 
 
@@ -95,7 +99,7 @@ def _known(value: object) -> set[str]:
 
 
 def _by_rules(stack: _Stack) -> Iterator[Reach]:
-    for rule in stack.of(_RULE):
+    for rule in stack.of(SECURITY_RULE):
         if rule.inputs.get("type") != "ingress" or rule.inputs.get("policy") == "drop":
             continue
         members = [one for one in stack.of(*_MACHINES) if stack.same(one, "securityGroups", rule, "securityGroupId")]
@@ -155,12 +159,12 @@ def _callers(
 
 def _by_api(stack: _Stack) -> Iterator[Reach]:
     """Yield who reaches the API of a cluster: everybody, or those on the list that guards its load balancer."""
-    for cluster in stack.of(_CLUSTER):
+    for cluster in stack.of(CLUSTER):
         target = f"the API server of {cluster.name}"
         if cluster.inputs.get("slbInternetEnabled") is True:
             yield Reach(public=True, source=EVERYBODY, target=target)
-        for link in stack.of(_EIP_ASSOCIATION):
-            if cluster in stack.behind(link, "instanceId", _CLUSTER):
+        for link in stack.of(EIP_ASSOCIATION):
+            if cluster in stack.behind(link, "instanceId", CLUSTER):
                 guards = [one for one in stack.resources if one.urn in link.sources["instanceId"]]
                 listed = [source for one in guards for name in one.sources for source in stack.listed(one, name)]
                 yield from (Reach(public=True, source=source, target=target) for source in listed or [NOT_SEEN])
