@@ -1,6 +1,7 @@
 """The least RAM policy for whoever runs `pulumi up`, made from docs/operator-permissions.toml."""
 
 import argparse
+import functools
 import json
 import re
 import sys
@@ -30,6 +31,7 @@ Row = dict[str, Any]
 Document = dict[str, Any]
 
 
+@functools.cache
 def permissions() -> dict[str, Any]:
     """Return the tables ``permission`` and ``scope``, and the platform of each topology in ``platforms``."""
     return tomllib.loads(PERMISSIONS.read_text())

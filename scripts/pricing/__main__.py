@@ -2,6 +2,7 @@
 
 import argparse
 import datetime as dt
+import functools
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -78,9 +79,11 @@ def _known(name: str) -> str:
 
 def _refresh(listing: Listing, wanted: Iterable[Wanted], environment: Mapping[str, str], today: dt.date) -> int:
     failed = False
+    # Connecting fetches the credentials, which may be a call of its own.
+    connected = functools.cache(functools.partial(connect, environment))
     for name, region in wanted:
         try:
-            found = quote(connect(environment, region), name)
+            found = quote(connected(region), name)
         except (RefusedError, NoQuoteError) as error:
             if isinstance(error, RefusedError) and (error.wrong_key or error.denied):
                 raise
