@@ -47,7 +47,7 @@ def markdown(blocks: Iterable[Block]) -> str:
 @singledispatch
 def _block(block: Block) -> str:
     """Return one block."""
-    raise NotImplementedError(type(block))
+    raise TypeError(f"{type(block).__name__} is no block of a document")
 
 
 @_block.register

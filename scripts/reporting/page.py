@@ -40,7 +40,7 @@ def _blocks(blocks: Iterable[Block]) -> str:
 @singledispatch
 def _block(block: Block) -> str:
     """Return one block."""
-    raise NotImplementedError(type(block))
+    raise TypeError(f"{type(block).__name__} is no block of a document")
 
 
 @_block.register

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from components.cost.bill import HOURS_A_MONTH
 from scripts.foreseen import Foreseen
-from scripts.reporting.costs import Amount, Cost, Item, cost, growth, signed
+from scripts.reporting.costs import HOURS, Amount, Cost, Item, cost, growth, signed
 from tests.unit.report.test_reach import made
 
 GPU, DISK, NAT = Item("gpu", 1, 10.0), Item("disk", 2, 0.5), Item("nat", 1, None)
@@ -66,3 +67,8 @@ SIGNED = {None: "unknown", 0.0: "none", 0.001: "none", 1234.5: "+1,234.50", -0.3
 def test_signed(more: float | None, text: str) -> None:
     """A change is written with its sign."""
     assert text == signed(more)
+
+
+def test_a_month_is_as_long_as_in_preview() -> None:
+    """The report knows no component, and multiplies as they do."""
+    assert HOURS_A_MONTH == HOURS
